@@ -1,0 +1,1 @@
+//! mailseal seals application mail with S/MIME and injects it.
