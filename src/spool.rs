@@ -1,0 +1,266 @@
+//! Bytes that are read more than once: in memory while they are few, else in a private temporary
+//! file that has no name.
+//!
+//! A message is looked at once to learn its structure and once more for each output, and it may
+//! come from a pipe. Keeping it here holds memory flat whatever its size, and what was analysed
+//! cannot change before it is signed.
+//!
+//! ```
+//! use std::io::{Read, Write};
+//! use mailseal::spool::{Spool, SpoolWriter};
+//!
+//! let mut writer = SpoolWriter::new();
+//! writer.write_all(b"Subject: hello\r\n").unwrap();
+//! let spool = writer.finish().unwrap();
+//! let mut name = String::new();
+//! spool.range(0..7).read_to_string(&mut name).unwrap();
+//! assert_eq!(name, "Subject");
+//! ```
+
+use std::fs::File;
+use std::io::{self, BufRead, Read, Write};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+
+/// Up to this many octets stay in memory.
+const IN_MEMORY: usize = 1 << 20;
+
+/// How much of a file is read at a time.
+const BUFFER: usize = 64 << 10;
+
+/// Bytes that are complete and no longer change.
+#[derive(Debug)]
+pub struct Spool {
+    storage: Storage,
+    length: u64,
+}
+
+#[derive(Debug)]
+enum Storage {
+    Memory(Vec<u8>),
+    /// Made with O_TMPFILE or unlinked at once, mode 0600, in `TMPDIR` or `/tmp`.
+    File(File),
+}
+
+impl Spool {
+    /// Keeps bytes that are in memory already.
+    pub fn from_bytes(bytes: Vec<u8>) -> Spool {
+        Spool {
+            length: bytes.len() as u64,
+            storage: Storage::Memory(bytes),
+        }
+    }
+
+    /// Reads everything that `reader` has to give.
+    pub fn read_from(reader: &mut dyn Read) -> io::Result<Spool> {
+        let mut writer = SpoolWriter::new();
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            match reader.read(&mut buffer) {
+                Ok(0) => return writer.finish(),
+                Ok(n) => writer.write_all(&buffer[..n])?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The length in octets.
+    pub fn len(&self) -> u64 {
+        self.length
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Reads from the beginning.
+    pub fn reader(&self) -> SpoolReader<'_> {
+        self.range(0..self.length)
+    }
+
+    /// Reads one range of octets; what lies past the end is not there.
+    pub fn range(&self, range: Range<u64>) -> SpoolReader<'_> {
+        let end = range.end.min(self.length);
+        let start = range.start.min(end);
+        match &self.storage {
+            // In memory, so both offsets fit in usize.
+            Storage::Memory(bytes) => {
+                SpoolReader(Source::Memory(&bytes[start as usize..end as usize]))
+            }
+            Storage::File(file) => SpoolReader(Source::File {
+                file,
+                next: start,
+                end,
+                buffer: Vec::new(),
+                consumed: 0,
+            }),
+        }
+    }
+}
+
+/// Collects bytes for a [`Spool`].
+#[derive(Debug)]
+pub struct SpoolWriter {
+    storage: Storage,
+    length: u64,
+}
+
+impl SpoolWriter {
+    /// An empty one; nothing is put on disk before it outgrows memory.
+    pub fn new() -> SpoolWriter {
+        SpoolWriter {
+            storage: Storage::Memory(Vec::new()),
+            length: 0,
+        }
+    }
+
+    /// No more will come.
+    pub fn finish(self) -> io::Result<Spool> {
+        Ok(Spool {
+            storage: self.storage,
+            length: self.length,
+        })
+    }
+
+    fn move_to_file(&mut self) -> io::Result<()> {
+        if let Storage::Memory(bytes) = &self.storage {
+            let mut file = tempfile::tempfile()?;
+            file.write_all(bytes)?;
+            self.storage = Storage::File(file);
+        }
+        Ok(())
+    }
+}
+
+impl Default for SpoolWriter {
+    fn default() -> SpoolWriter {
+        SpoolWriter::new()
+    }
+}
+
+impl Write for SpoolWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.length as usize + bytes.len() > IN_MEMORY {
+            self.move_to_file()?;
+        }
+        let written = match &mut self.storage {
+            Storage::Memory(memory) => memory.write(bytes)?,
+            Storage::File(file) => file.write(bytes)?,
+        };
+        self.length += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Reads a range of a [`Spool`]. Several readers of one spool do not disturb each other.
+#[derive(Debug)]
+pub struct SpoolReader<'a>(Source<'a>);
+
+#[derive(Debug)]
+enum Source<'a> {
+    Memory(&'a [u8]),
+    File {
+        file: &'a File,
+        next: u64,
+        end: u64,
+        buffer: Vec<u8>,
+        consumed: usize,
+    },
+}
+
+impl Read for SpoolReader<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let available = self.fill_buf()?;
+        let n = available.len().min(out.len());
+        out[..n].copy_from_slice(&available[..n]);
+        self.consume(n);
+        Ok(n)
+    }
+}
+
+impl BufRead for SpoolReader<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        match &mut self.0 {
+            Source::Memory(bytes) => Ok(bytes),
+            Source::File {
+                file,
+                next,
+                end,
+                buffer,
+                consumed,
+            } => {
+                if *consumed == buffer.len() {
+                    let wanted = (*end - *next).min(BUFFER as u64) as usize;
+                    buffer.resize(wanted, 0);
+                    file.read_exact_at(buffer, *next)?;
+                    *next += wanted as u64;
+                    *consumed = 0;
+                }
+                Ok(&buffer[*consumed..])
+            }
+        }
+    }
+
+    fn consume(&mut self, n: usize) {
+        match &mut self.0 {
+            Source::Memory(bytes) => *bytes = &bytes[n..],
+            Source::File { consumed, .. } => *consumed += n,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pattern(length: usize) -> Vec<u8> {
+        (0..length).map(|i| (i * 31 % 251) as u8).collect()
+    }
+
+    #[test]
+    fn small_and_large_spools_read_back_the_same() {
+        for length in [0, 1, IN_MEMORY, IN_MEMORY + 1, 3 * IN_MEMORY + 7] {
+            let bytes = pattern(length);
+            let spool = Spool::read_from(&mut &bytes[..]).unwrap();
+            assert_eq!(spool.len(), length as u64);
+            assert_eq!(
+                matches!(spool.storage, Storage::File(_)),
+                length > IN_MEMORY
+            );
+            let mut read = Vec::new();
+            spool.reader().read_to_end(&mut read).unwrap();
+            assert!(read == bytes, "{length} octets came back changed");
+        }
+    }
+
+    #[test]
+    fn ranges_are_cut_at_the_end() {
+        let bytes = pattern(2 * IN_MEMORY);
+        let spool = Spool::read_from(&mut &bytes[..]).unwrap();
+        let mut read = Vec::new();
+        spool
+            .range(BUFFER as u64 - 3..BUFFER as u64 + 5)
+            .read_to_end(&mut read)
+            .unwrap();
+        assert_eq!(read, bytes[BUFFER - 3..BUFFER + 5]);
+        read.clear();
+        spool
+            .range(spool.len() - 2..u64::MAX)
+            .read_to_end(&mut read)
+            .unwrap();
+        assert_eq!(read, bytes[bytes.len() - 2..]);
+        assert!(
+            spool
+                .range(u64::MAX - 1..u64::MAX)
+                .fill_buf()
+                .unwrap()
+                .is_empty()
+        );
+    }
+}
