@@ -1,5 +1,7 @@
 //! mailseal seals application mail with S/MIME and injects it.
 
 pub mod address;
+pub mod asn1;
+pub mod crypto;
 pub mod secret;
 pub mod spool;

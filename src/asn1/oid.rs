@@ -1,0 +1,100 @@
+//! Object identifiers, by the names their RFCs give them.
+//!
+//! ```
+//! use mailseal::asn1::oid;
+//!
+//! assert_eq!(oid::name(&oid::ID_SIGNED_DATA), "id-signedData");
+//! assert_eq!(oid::name(&"1.2.3.4".parse().unwrap()), "1.2.3.4");
+//! ```
+
+use const_oid::db::DB;
+
+pub use const_oid::ObjectIdentifier;
+
+// Content types: RFC 5652 section 4, 5.1 and 6.1; RFC 5083 section 2.1.
+pub use const_oid::db::rfc5911::{
+    ID_CT_AUTH_ENVELOPED_DATA, ID_DATA, ID_ENVELOPED_DATA, ID_SIGNED_DATA,
+};
+
+// Attributes: RFC 5652 section 11, RFC 8551 section 2.5, RFC 5035 section 3.
+pub use const_oid::db::rfc5911::{
+    ID_AA_ENCRYP_KEY_PREF, ID_AA_SIGNING_CERTIFICATE, ID_AA_SIGNING_CERTIFICATE_V_2,
+    ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME, SMIME_CAPABILITIES,
+};
+
+// Digests: RFC 5754 section 2.
+pub use const_oid::db::rfc5912::{ID_SHA_256, ID_SHA_384, ID_SHA_512};
+
+// Signatures: RFC 8017 appendix A, RFC 5754 section 3.
+pub use const_oid::db::rfc5912::{
+    ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, ID_MGF_1, ID_RSASSA_PSS,
+    RSA_ENCRYPTION, SHA_256_WITH_RSA_ENCRYPTION, SHA_384_WITH_RSA_ENCRYPTION,
+    SHA_512_WITH_RSA_ENCRYPTION,
+};
+
+// Key transport and key agreement: RFC 3560, RFC 5753 section 7.1.4.
+pub use const_oid::db::rfc5753::DH_SINGLE_PASS_STD_DH_SHA_256_KDF_SCHEME;
+pub use const_oid::db::rfc5912::{ID_P_SPECIFIED, ID_RSAES_OAEP};
+
+// Key wrap and content encryption: RFC 3565 section 4, RFC 5084 section 3.2.
+pub use const_oid::db::rfc5911::{
+    ID_AES_128_CBC, ID_AES_128_GCM, ID_AES_128_WRAP, ID_AES_256_CBC, ID_AES_256_GCM,
+    ID_AES_256_WRAP,
+};
+
+// Elliptic curve keys: RFC 5480 section 2.1.
+pub use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, SECP_256_R_1};
+
+/// id-emailAddress, the mailbox in a distinguished name (RFC 5280 appendix A.1).
+pub const ID_EMAIL_ADDRESS: ObjectIdentifier = const_oid::db::rfc2985::PKCS_9_AT_EMAIL_ADDRESS;
+
+/// The name the RFCs give the identifier, or its dotted numbers when it is not a known one.
+pub fn name(oid: &ObjectIdentifier) -> String {
+    DB.by_oid(oid)
+        .map_or_else(|| oid.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_are_those_of_the_rfcs() {
+        for (oid, dotted) in [
+            (ID_DATA, "1.2.840.113549.1.7.1"),
+            (ID_SIGNED_DATA, "1.2.840.113549.1.7.2"),
+            (ID_ENVELOPED_DATA, "1.2.840.113549.1.7.3"),
+            (ID_CT_AUTH_ENVELOPED_DATA, "1.2.840.113549.1.9.16.1.23"),
+            (ID_CONTENT_TYPE, "1.2.840.113549.1.9.3"),
+            (ID_MESSAGE_DIGEST, "1.2.840.113549.1.9.4"),
+            (ID_SIGNING_TIME, "1.2.840.113549.1.9.5"),
+            (SMIME_CAPABILITIES, "1.2.840.113549.1.9.15"),
+            (ID_AA_ENCRYP_KEY_PREF, "1.2.840.113549.1.9.16.2.11"),
+            (ID_AA_SIGNING_CERTIFICATE, "1.2.840.113549.1.9.16.2.12"),
+            (ID_AA_SIGNING_CERTIFICATE_V_2, "1.2.840.113549.1.9.16.2.47"),
+            (ID_SHA_256, "2.16.840.1.101.3.4.2.1"),
+            (ID_SHA_384, "2.16.840.1.101.3.4.2.2"),
+            (ID_SHA_512, "2.16.840.1.101.3.4.2.3"),
+            (RSA_ENCRYPTION, "1.2.840.113549.1.1.1"),
+            (ID_RSASSA_PSS, "1.2.840.113549.1.1.10"),
+            (ID_MGF_1, "1.2.840.113549.1.1.8"),
+            (ID_RSAES_OAEP, "1.2.840.113549.1.1.7"),
+            (ID_P_SPECIFIED, "1.2.840.113549.1.1.9"),
+            (ECDSA_WITH_SHA_256, "1.2.840.10045.4.3.2"),
+            (ECDSA_WITH_SHA_384, "1.2.840.10045.4.3.3"),
+            (ECDSA_WITH_SHA_512, "1.2.840.10045.4.3.4"),
+            (DH_SINGLE_PASS_STD_DH_SHA_256_KDF_SCHEME, "1.3.132.1.11.1"),
+            (ID_EC_PUBLIC_KEY, "1.2.840.10045.2.1"),
+            (SECP_256_R_1, "1.2.840.10045.3.1.7"),
+            (ID_AES_128_CBC, "2.16.840.1.101.3.4.1.2"),
+            (ID_AES_256_CBC, "2.16.840.1.101.3.4.1.42"),
+            (ID_AES_128_GCM, "2.16.840.1.101.3.4.1.6"),
+            (ID_AES_256_GCM, "2.16.840.1.101.3.4.1.46"),
+            (ID_AES_128_WRAP, "2.16.840.1.101.3.4.1.5"),
+            (ID_AES_256_WRAP, "2.16.840.1.101.3.4.1.45"),
+            (ID_EMAIL_ADDRESS, "1.2.840.113549.1.9.1"),
+        ] {
+            assert_eq!(oid.to_string(), dotted);
+        }
+    }
+}

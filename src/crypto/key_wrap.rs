@@ -1,0 +1,118 @@
+//! AES key wrap (RFC 3394, RFC 3565 section 2.3.2): encrypts a content-encryption key with the
+//! key-encryption key of a key agreement.
+//!
+//! # Not supported
+//! AES-192, key wrap with padding (RFC 5649), and 3DES key wrap.
+
+use std::fmt;
+
+use aes::cipher::KeyInit;
+use aes_kw::{KwAes128, KwAes256};
+use spki::AlgorithmIdentifierOwned;
+use zeroize::Zeroizing;
+
+use super::{ContentEncryptionKey, Error};
+use crate::asn1::oid::{self, ObjectIdentifier};
+
+/// A key wrap algorithm. It wraps content-encryption keys of its own length (RFC 8551 section
+/// 2.3; [`ContentCipher::key_wrap`](super::ContentCipher::key_wrap) tells which).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyWrap {
+    /// id-aes128-wrap.
+    Aes128,
+    /// id-aes256-wrap.
+    Aes256,
+}
+
+impl KeyWrap {
+    /// The object identifier.
+    pub fn oid(self) -> ObjectIdentifier {
+        match self {
+            KeyWrap::Aes128 => oid::ID_AES_128_WRAP,
+            KeyWrap::Aes256 => oid::ID_AES_256_WRAP,
+        }
+    }
+
+    /// The KeyWrapAlgorithm: RFC 3565 section 2.3.2 says that the parameters MUST be absent.
+    pub fn algorithm_identifier(self) -> AlgorithmIdentifierOwned {
+        AlgorithmIdentifierOwned {
+            oid: self.oid(),
+            parameters: None,
+        }
+    }
+
+    /// The length of the key-encryption key in octets.
+    pub fn key_length(self) -> usize {
+        match self {
+            KeyWrap::Aes128 => 16,
+            KeyWrap::Aes256 => 32,
+        }
+    }
+
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            KeyWrap::Aes128 => "aes128-wrap",
+            KeyWrap::Aes256 => "aes256-wrap",
+        }
+    }
+}
+
+/// The key that wraps a content-encryption key. Wiped on drop, never printed; made only by a
+/// key agreement.
+pub struct KeyEncryptionKey {
+    algorithm: KeyWrap,
+    key: Zeroizing<Vec<u8>>,
+}
+
+impl KeyEncryptionKey {
+    /// `key` has the algorithm's length.
+    pub(super) fn new(algorithm: KeyWrap, key: Zeroizing<Vec<u8>>) -> Self {
+        debug_assert_eq!(key.len(), algorithm.key_length());
+        KeyEncryptionKey { algorithm, key }
+    }
+
+    /// The algorithm it is for.
+    pub fn algorithm(&self) -> KeyWrap {
+        self.algorithm
+    }
+
+    /// The EncryptedKey of a recipient: 8 octets longer than the key in it.
+    ///
+    /// [`Error::KeyLength`] when the content-encryption key is not as long as this key.
+    pub fn wrap(&self, key: &ContentEncryptionKey) -> Result<Vec<u8>, Error> {
+        if key.expose().len() != self.algorithm.key_length() {
+            return Err(self.key_length(key.expose()));
+        }
+        self.wrap_octets(key.expose())
+    }
+
+    fn wrap_octets(&self, key: &[u8]) -> Result<Vec<u8>, Error> {
+        let mut wrapped = vec![0; key.len() + aes_kw::IV_LEN];
+        match self.algorithm {
+            KeyWrap::Aes128 => KwAes128::new_from_slice(&self.key)
+                .map_err(|_| self.key_length(&self.key))?
+                .wrap_key(key, &mut wrapped)
+                .map(|_| ()),
+            KeyWrap::Aes256 => KwAes256::new_from_slice(&self.key)
+                .map_err(|_| self.key_length(&self.key))?
+                .wrap_key(key, &mut wrapped)
+                .map(|_| ()),
+        }
+        .map_err(|_| self.key_length(key))?;
+        Ok(wrapped)
+    }
+
+    fn key_length(&self, key: &[u8]) -> Error {
+        Error::KeyLength {
+            algorithm: self.algorithm.name(),
+            octets: key.len(),
+        }
+    }
+}
+
+impl fmt::Debug for KeyEncryptionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyEncryptionKey({}, ****)", self.algorithm.name())
+    }
+}

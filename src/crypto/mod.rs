@@ -1,0 +1,49 @@
+//! The one place that names algorithms.
+//!
+//! Everything above it (`cms`, `smime`, the command line) speaks of a [`SignatureAlgorithm`],
+//! a [`KeyTransport`] or a [`ContentCipher`], and asks it for its AlgorithmIdentifier, its key
+//! length or its name. All implementations are Rust: RustCrypto, and graviola for signatures
+//! where the processor has what it needs (see [`Backend`]).
+//!
+//! | use | algorithms | RFC |
+//! |---|---|---|
+//! | digest | SHA-256, SHA-384, SHA-512 | 5754 |
+//! | signature | RSASSA-PKCS1-v1_5, RSASSA-PSS, ECDSA over P-256, each with any of the digests | 3370, 4056, 5754 |
+//! | key transport | RSAES-PKCS1-v1_5, RSAES-OAEP | 3370, 3560 |
+//! | key agreement | ephemeral-static ECDH over P-256, X9.63 KDF with SHA-256 | 5753 |
+//! | key wrap | AES-128, AES-256 | 3394, 3565 |
+//! | content encryption | AES-128-CBC, AES-256-CBC, AES-128-GCM, AES-256-GCM | 3565, 5084 |
+//!
+//! RSA keys have 2048 to 8192 bits for making signatures and for encrypting (RFC 8551 sections
+//! 4.3 and 4.5 forbid less), 1024 to 8192 for verifying.
+//!
+//! ```
+//! use mailseal::crypto::{ContentCipher, DigestAlgorithm, SignatureAlgorithm};
+//!
+//! let algorithm = SignatureAlgorithm::RsaPkcs1v15(DigestAlgorithm::Sha256);
+//! assert_eq!(algorithm.digest().micalg(), "sha-256");
+//! assert_eq!("aes256-cbc".parse(), Ok(ContentCipher::Aes256Cbc));
+//! ```
+//!
+//! # Not supported
+//! Decryption; P-384, P-521, Ed25519, X25519 and post-quantum keys; AES-CCM and
+//! ChaCha20-Poly1305. Keys of these kinds are refused by name
+//! ([`Error::UnsupportedAlgorithm`]).
+
+pub mod content;
+pub mod digest;
+mod error;
+pub mod key_agreement;
+pub mod key_transport;
+pub mod key_wrap;
+pub mod signature;
+#[cfg(test)]
+mod testing;
+
+pub use content::{ContentCipher, ContentEncryptionKey, Encryptor, UnknownCipher};
+pub use digest::{Digest, DigestAlgorithm};
+pub use error::Error;
+pub use key_agreement::{AgreedKey, KeyAgreement};
+pub use key_transport::KeyTransport;
+pub use key_wrap::{KeyEncryptionKey, KeyWrap};
+pub use signature::{Backend, PrivateKey, PublicKey, SignatureAlgorithm};

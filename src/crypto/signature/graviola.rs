@@ -1,0 +1,102 @@
+//! Signing with graviola, whose assembly needs a recent processor.
+//!
+//! graviola panics in its first call on a processor that lacks what it needs, so nothing of it
+//! is touched before [`Backend::detect`] has said that it runs here.
+
+use ::graviola::hashing::{Sha256, Sha384, Sha512};
+use ::graviola::signing::ecdsa::{P256, SigningKey as EcdsaKey};
+use ::graviola::signing::rsa::SigningKey as RsaKey;
+use rsa::pkcs1::EncodeRsaPrivateKey;
+
+use super::{Backend, SignatureAlgorithm};
+use crate::crypto::{DigestAlgorithm, Error};
+
+/// A private key in graviola's form, which wipes itself. Large, hence boxed.
+pub(super) enum Key {
+    Rsa(Box<RsaKey>),
+    EcP256(Box<EcdsaKey<P256>>),
+}
+
+/// Whether graviola runs on this processor: aes, pclmulqdq, bmi1, adx, avx and avx2 on x86-64;
+/// neon, aes, pmull and sha2 on AArch64.
+pub(super) fn runs_here() -> bool {
+    ::graviola::util::is_cpu_supported() && has_multiplication_without_flags()
+}
+
+/// graviola's big integers use MULX, which is part of BMI2, and it does not ask for that. Every
+/// processor with ADX has it, but a hypervisor may hide it.
+#[cfg(target_arch = "x86_64")]
+fn has_multiplication_without_flags() -> bool {
+    std::arch::is_x86_feature_detected!("bmi2")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn has_multiplication_without_flags() -> bool {
+    true
+}
+
+impl Key {
+    /// The sizes that graviola generates and tests itself; it would take others, but its PSS
+    /// encoding assumes a modulus of whole octets.
+    const RSA_BITS: [usize; 5] = [2048, 3072, 4096, 6144, 8192];
+
+    /// The key has been checked for consistency, which graviola does not do.
+    pub(super) fn from_rsa(key: &rsa::RsaPrivateKey, bits: usize) -> Option<Self> {
+        if Backend::detect() != Backend::Graviola || !Self::RSA_BITS.contains(&bits) {
+            return None;
+        }
+        let key = key.to_pkcs1_der().ok()?;
+        let key = RsaKey::from_pkcs1_der(key.as_bytes()).ok()?;
+        Some(Key::Rsa(Box::new(key)))
+    }
+
+    pub(super) fn from_p256(key: &p256::SecretKey) -> Option<Self> {
+        if Backend::detect() != Backend::Graviola {
+            return None;
+        }
+        let key = key.to_sec1_der().ok()?;
+        let key = EcdsaKey::from_sec1_der(&key).ok()?;
+        Some(Key::EcP256(Box::new(key)))
+    }
+
+    /// Signs a message. graviola checks each RSA signature with the public key, and mixes
+    /// randomness into the k of RFC 6979 (section 3.6), so its ECDSA is not deterministic.
+    pub(super) fn sign(
+        &self,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        match (self, algorithm) {
+            (Key::Rsa(key), SignatureAlgorithm::RsaPkcs1v15(hash)) => {
+                let mut signature = vec![0; key.modulus_len_bytes()];
+                match hash {
+                    DigestAlgorithm::Sha256 => key.sign_pkcs1_sha256(&mut signature, message),
+                    DigestAlgorithm::Sha384 => key.sign_pkcs1_sha384(&mut signature, message),
+                    DigestAlgorithm::Sha512 => key.sign_pkcs1_sha512(&mut signature, message),
+                }
+                .map(<[u8]>::to_vec)
+            }
+            (Key::Rsa(key), SignatureAlgorithm::RsaPss(hash)) => {
+                let mut signature = vec![0; key.modulus_len_bytes()];
+                match hash {
+                    DigestAlgorithm::Sha256 => key.sign_pss_sha256(&mut signature, message),
+                    DigestAlgorithm::Sha384 => key.sign_pss_sha384(&mut signature, message),
+                    DigestAlgorithm::Sha512 => key.sign_pss_sha512(&mut signature, message),
+                }
+                .map(<[u8]>::to_vec)
+            }
+            (Key::EcP256(key), SignatureAlgorithm::Ecdsa(hash)) => {
+                // ECDSA-Sig-Value of P-256 has at most 72 octets.
+                let mut signature = [0; 80];
+                match hash {
+                    DigestAlgorithm::Sha256 => key.sign_asn1::<Sha256>(&[message], &mut signature),
+                    DigestAlgorithm::Sha384 => key.sign_asn1::<Sha384>(&[message], &mut signature),
+                    DigestAlgorithm::Sha512 => key.sign_asn1::<Sha512>(&[message], &mut signature),
+                }
+                .map(<[u8]>::to_vec)
+            }
+            _ => return Err(Error::SigningFailed),
+        }
+        .map_err(|_| Error::SigningFailed)
+    }
+}

@@ -1,0 +1,267 @@
+//! Public keys, from the SubjectPublicKeyInfo of a certificate.
+
+use der::asn1::{AnyRef, BitStringRef};
+use der::{Decode, Encode};
+use p256::elliptic_curve::sec1::ToSec1Point;
+use rsa::pkcs1::RsaPublicKeyRef;
+use rsa::traits::PublicKeyParts;
+use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
+
+use super::{SignatureAlgorithm, rust_crypto};
+use crate::asn1::oid;
+use crate::crypto::Error;
+
+/// A public key that checks signatures or takes content-encryption keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PublicKey {
+    /// RSA.
+    Rsa(RsaPublicKey),
+    /// A point of the curve P-256 (secp256r1).
+    EcP256(EcP256PublicKey),
+}
+
+impl PublicKey {
+    /// Reads a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) in DER.
+    ///
+    /// Any algorithm or curve that is not implemented is [`Error::UnsupportedAlgorithm`] with
+    /// its name; a point off its curve is [`Error::PointNotOnCurve`].
+    pub fn from_spki_der(spki: &[u8]) -> Result<Self, Error> {
+        let malformed = |algorithm| move |_| Error::MalformedPublicKey { algorithm };
+        let spki = SubjectPublicKeyInfoRef::from_der(spki)
+            .map_err(|_| Error::MalformedPublicKey { algorithm: "X.509" })?;
+        let key = spki
+            .subject_public_key
+            .as_bytes()
+            .ok_or(Error::MalformedPublicKey { algorithm: "X.509" })?;
+        match KeyAlgorithm::of(&spki.algorithm)? {
+            KeyAlgorithm::Rsa => RsaPublicKeyRef::from_der(key)
+                .map_err(malformed("RSA"))
+                .and_then(|key| RsaPublicKey::from_pkcs1(&key))
+                .map(PublicKey::Rsa),
+            KeyAlgorithm::EcP256 => EcP256PublicKey::from_point(key).map(PublicKey::EcP256),
+        }
+    }
+
+    /// The SubjectPublicKeyInfo in DER, as this crate writes it: with NULL for RSA and a named
+    /// curve. A certificate's own bytes may differ.
+    pub fn to_spki_der(&self) -> Result<Vec<u8>, Error> {
+        match self {
+            PublicKey::Rsa(key) => spki_der(
+                oid::RSA_ENCRYPTION,
+                AnyRef::NULL,
+                &rsa::pkcs1::EncodeRsaPublicKey::to_pkcs1_der(&key.0)
+                    .map_err(|_| Error::MalformedPublicKey { algorithm: "RSA" })?
+                    .into_vec(),
+            ),
+            PublicKey::EcP256(key) => spki_der(
+                oid::ID_EC_PUBLIC_KEY,
+                AnyRef::from(&oid::SECP_256_R_1),
+                &key.to_point(),
+            ),
+        }
+        .map_err(|_| Error::MalformedPublicKey {
+            algorithm: self.kind(),
+        })
+    }
+
+    /// The kind of key, for reports: `RSA`, `P-256`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            PublicKey::Rsa(_) => "RSA",
+            PublicKey::EcP256(_) => "P-256",
+        }
+    }
+
+    /// The length of the RSA modulus, or of the order of the curve, in bits.
+    pub fn bits(&self) -> usize {
+        match self {
+            PublicKey::Rsa(key) => key.bits(),
+            PublicKey::EcP256(_) => 256,
+        }
+    }
+
+    /// Checks a signature: `Ok` only when it is the key's, over exactly this message.
+    ///
+    /// [`Error::SignatureInvalid`] else, [`Error::KeyMismatch`] when the algorithm is not for
+    /// such a key.
+    pub fn verify(
+        &self,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Error> {
+        self.verify_digest(algorithm, &algorithm.digest().digest(message), signature)
+    }
+
+    /// The same for a message whose digest has been made while it streamed by.
+    pub fn verify_digest(
+        &self,
+        algorithm: SignatureAlgorithm,
+        digest: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Error> {
+        match (self, algorithm) {
+            (PublicKey::Rsa(key), SignatureAlgorithm::RsaPkcs1v15(hash)) => {
+                rust_crypto::verify_pkcs1v15(&key.0, hash, digest, signature)
+            }
+            (PublicKey::Rsa(key), SignatureAlgorithm::RsaPss(hash)) => {
+                rust_crypto::verify_pss(&key.0, hash, digest, signature)
+            }
+            (PublicKey::EcP256(key), SignatureAlgorithm::Ecdsa(_)) => {
+                rust_crypto::verify_ecdsa(&key.0, digest, signature)
+            }
+            _ => Err(Error::KeyMismatch {
+                algorithm: algorithm.name(),
+                key: self.kind(),
+            }),
+        }
+    }
+}
+
+fn spki_der(
+    oid: oid::ObjectIdentifier,
+    parameters: AnyRef<'_>,
+    key: &[u8],
+) -> der::Result<Vec<u8>> {
+    SubjectPublicKeyInfoRef {
+        algorithm: AlgorithmIdentifierRef {
+            oid,
+            parameters: Some(parameters),
+        },
+        subject_public_key: BitStringRef::from_bytes(key)?,
+    }
+    .to_der()
+}
+
+/// An RSA public key: 1024 to 8192 bits, the exponent odd, from 3 to 2^33.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RsaPublicKey(rsa::RsaPublicKey);
+
+impl RsaPublicKey {
+    /// The least modulus that signatures are verified with: RFC 8551 section 4.4 leaves
+    /// 1024 to 2047 bits to the verifier, and forbids less.
+    pub const MINIMUM_BITS: usize = 1024;
+    /// The least modulus that makes signatures or encrypts: RFC 8551 sections 4.3 and 4.5.
+    pub const MINIMUM_BITS_FOR_GENERATION: usize = 2048;
+    /// The largest modulus: past this a stranger's key would only cost time.
+    pub const MAXIMUM_BITS: usize = 8192;
+
+    fn from_pkcs1(key: &RsaPublicKeyRef<'_>) -> Result<Self, Error> {
+        check_rsa_numbers(key.modulus.as_bytes(), key.public_exponent.as_bytes())?;
+        rsa::RsaPublicKey::try_from(key.clone())
+            .map(RsaPublicKey)
+            .map_err(|_| Error::MalformedPublicKey { algorithm: "RSA" })
+    }
+
+    pub(super) fn new(key: rsa::RsaPublicKey) -> Self {
+        RsaPublicKey(key)
+    }
+
+    /// The length of the modulus in bits.
+    pub fn bits(&self) -> usize {
+        bit_length(&self.0.n_bytes())
+    }
+
+    /// RFC 8551 sections 4.3 and 4.5: signatures and encryption with a key of fewer than 2048
+    /// bits MUST NOT be generated.
+    pub(in crate::crypto) fn require_size_for_generation(&self) -> Result<(), Error> {
+        require_size(self.bits(), Self::MINIMUM_BITS_FOR_GENERATION)
+    }
+
+    pub(in crate::crypto) fn inner(&self) -> &rsa::RsaPublicKey {
+        &self.0
+    }
+}
+
+/// A point of P-256.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EcP256PublicKey(p256::PublicKey);
+
+impl EcP256PublicKey {
+    /// Reads an ECPoint (RFC 5480 section 2.2), uncompressed or compressed.
+    fn from_point(point: &[u8]) -> Result<Self, Error> {
+        p256::PublicKey::from_sec1_bytes(point)
+            .map(EcP256PublicKey)
+            .map_err(|_| Error::PointNotOnCurve { curve: "P-256" })
+    }
+
+    pub(super) fn new(key: p256::PublicKey) -> Self {
+        EcP256PublicKey(key)
+    }
+
+    /// The uncompressed ECPoint: 65 octets.
+    pub fn to_point(&self) -> Vec<u8> {
+        self.0.to_sec1_point(false).as_bytes().to_vec()
+    }
+
+    pub(in crate::crypto) fn inner(&self) -> &p256::PublicKey {
+        &self.0
+    }
+}
+
+/// What the AlgorithmIdentifier of a key says.
+pub(super) enum KeyAlgorithm {
+    Rsa,
+    EcP256,
+}
+
+impl KeyAlgorithm {
+    pub(super) fn of(algorithm: &AlgorithmIdentifierRef<'_>) -> Result<Self, Error> {
+        match algorithm.oid {
+            oid::RSA_ENCRYPTION => Ok(KeyAlgorithm::Rsa),
+            // RFC 5480 section 2.1.1: namedCurve is the only choice that may be used.
+            oid::ID_EC_PUBLIC_KEY => match algorithm.parameters_oid() {
+                Ok(curve) => KeyAlgorithm::of_curve(curve),
+                Err(_) => Err(unsupported(
+                    "an elliptic curve given by its parameters".into(),
+                )),
+            },
+            other => Err(unsupported(oid::name(&other))),
+        }
+    }
+
+    pub(super) fn of_curve(curve: oid::ObjectIdentifier) -> Result<Self, Error> {
+        if curve == oid::SECP_256_R_1 {
+            Ok(KeyAlgorithm::EcP256)
+        } else {
+            Err(unsupported(format!("the curve {}", oid::name(&curve))))
+        }
+    }
+}
+
+pub(super) fn unsupported(algorithm: String) -> Error {
+    Error::UnsupportedAlgorithm { algorithm }
+}
+
+/// Judges the public numbers of a key before any arithmetic is done with them: a long modulus or
+/// exponent would cost more than a stranger may ask for.
+pub(super) fn check_rsa_numbers(modulus: &[u8], exponent: &[u8]) -> Result<(), Error> {
+    require_size(bit_length(modulus), RsaPublicKey::MINIMUM_BITS)?;
+    let bits = bit_length(exponent);
+    let odd = exponent.last().is_some_and(|octet| octet & 1 == 1);
+    if !(2..=33).contains(&bits) || !odd {
+        return Err(Error::RsaPublicExponent { bits });
+    }
+    Ok(())
+}
+
+fn require_size(bits: usize, minimum: usize) -> Result<(), Error> {
+    let maximum = RsaPublicKey::MAXIMUM_BITS;
+    if (minimum..=maximum).contains(&bits) {
+        Ok(())
+    } else {
+        Err(Error::RsaKeySize {
+            bits,
+            minimum,
+            maximum,
+        })
+    }
+}
+
+/// The length in bits of an unsigned number in big-endian octets.
+fn bit_length(number: &[u8]) -> usize {
+    match number.iter().position(|octet| *octet != 0) {
+        Some(first) => (number.len() - first) * 8 - number[first].leading_zeros() as usize,
+        None => 0,
+    }
+}
