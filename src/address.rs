@@ -18,7 +18,9 @@
 //! Comments and folding white space: they belong to the header and are taken off by the
 //! address-list parser of [`mime`](crate::mime).
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 /// RFC 5321 4.5.3.1.3 allows a path of 256 octets, two of which are the angle brackets.
 pub const MAX_LENGTH: usize = 254;
@@ -31,10 +33,12 @@ const MAX_LABEL: usize = 63;
 /// Two addresses are equal when their local parts are the same to the letter and their domains
 /// the same without regard to case or to U-label and A-label form. [`Address::matches`] is the
 /// comparison of RFC 8550, which forgives case in the local part too.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone)]
 pub struct Address {
     local: String,
     domain: String,
+    /// Kept only when it differs from `domain`; no part of the address's identity.
+    written_domain: Option<String>,
 }
 
 /// Why a text is not an address.
@@ -86,9 +90,11 @@ impl Address {
         if local.is_empty() || local.chars().any(char::is_control) {
             return Err(Error::Local(whole()));
         }
-        let domain = canonical_domain(domain).ok_or_else(|| Error::Domain(whole()))?;
+        let written = domain;
+        let domain = canonical_domain(written).ok_or_else(|| Error::Domain(whole()))?;
         let address = Address {
             local: local.to_owned(),
+            written_domain: (written != domain).then(|| written.to_owned()),
             domain,
         };
         match address.to_string().len() {
@@ -107,6 +113,12 @@ impl Address {
         &self.domain
     }
 
+    /// The domain as it was written, for finding files that an operator named by hand. It takes
+    /// no part in comparisons.
+    pub fn written_domain(&self) -> &str {
+        self.written_domain.as_deref().unwrap_or(&self.domain)
+    }
+
     /// Whether SMTP can carry the address without SMTPUTF8 (RFC 6531).
     pub fn is_ascii(&self) -> bool {
         self.local.is_ascii()
@@ -116,6 +128,36 @@ impl Address {
     /// case, local parts too (RFC 8550 3 has SHOULD for the latter).
     pub fn matches(&self, other: &Address) -> bool {
         self.domain == other.domain && self.local.to_lowercase() == other.local.to_lowercase()
+    }
+
+    fn identity(&self) -> (&str, &str) {
+        (&self.local, &self.domain)
+    }
+}
+
+impl PartialEq for Address {
+    fn eq(&self, other: &Address) -> bool {
+        self.identity() == other.identity()
+    }
+}
+
+impl Eq for Address {}
+
+impl PartialOrd for Address {
+    fn partial_cmp(&self, other: &Address) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Address {
+    fn cmp(&self, other: &Address) -> Ordering {
+        self.identity().cmp(&other.identity())
+    }
+}
+
+impl Hash for Address {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.identity().hash(state);
     }
 }
 
@@ -238,6 +280,22 @@ mod tests {
         assert_ne!(one, Address::parse("X@xn--bcher-kva.example").unwrap());
         assert!(one.matches(&Address::parse("X@xn--bcher-kva.example").unwrap()));
         assert!(!one.matches(&Address::parse("y@xn--bcher-kva.example").unwrap()));
+    }
+
+    #[test]
+    fn the_domain_as_written_is_remembered_but_compares_nowhere() {
+        let written = Address::parse("bob@Example.COM").unwrap();
+        let canonical = Address::parse("bob@example.com").unwrap();
+        assert_eq!(written.written_domain(), "Example.COM");
+        assert_eq!(canonical.written_domain(), "example.com");
+        assert_eq!(written, canonical);
+        assert_eq!(
+            [&written, &canonical]
+                .iter()
+                .collect::<std::collections::HashSet<_>>()
+                .len(),
+            1
+        );
     }
 
     #[test]
