@@ -3,5 +3,7 @@
 pub mod address;
 pub mod asn1;
 pub mod crypto;
+pub mod keys;
 pub mod secret;
 pub mod spool;
+pub mod x509;

@@ -1,0 +1,259 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::Hash;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::address::Address;
+use crate::crypto::PrivateKey;
+use crate::keys::file::KeyFile;
+use crate::keys::pinned::PinnedCertificate;
+use crate::keys::pkcs8;
+use crate::keys::private_key::{self, FoundPrivateKey, PlainPrivateKey};
+use crate::keys::{Error, RecipientCertificate, Signer, Use};
+use crate::secret::Secret;
+use crate::x509::name::is_deceptive;
+
+/// Asked for the password of the private key in this file; says [`Error::PasswordMissing`] when
+/// there is none to be had.
+pub type PasswordSource = dyn Fn(&Path) -> Result<Secret, Error> + Send + Sync;
+
+/// How a key directory is read.
+pub struct KeyOptions {
+    /// The time at which certificates have to be valid.
+    pub now: Timestamp,
+    /// Take private keys that others can read, too.
+    pub allow_insecure_keys: bool,
+    /// Called when an encrypted private key is met, at most once a file. None: there is no
+    /// password.
+    pub password: Option<Box<PasswordSource>>,
+}
+
+impl KeyOptions {
+    /// The careful defaults, for this time.
+    pub fn at(now: Timestamp) -> KeyOptions {
+        KeyOptions {
+            now,
+            allow_insecure_keys: false,
+            password: None,
+        }
+    }
+}
+
+/// A directory with `<address>.crt` and `<address>.pem` files.
+///
+/// Each answer, good or bad, is remembered for the life of the value and shared by all threads:
+/// a thousand messages from one sender read, decrypt and ask for a password once. A file that
+/// changes meanwhile is not seen.
+///
+/// Only names inside the directory are ever opened: an address that would lead elsewhere is
+/// refused before a path is made of it. Symbolic links in the directory are followed; they are
+/// the operator's own, and Kubernetes mounts secrets that way.
+pub struct KeyDirectory {
+    path: PathBuf,
+    options: KeyOptions,
+    recipients: Memory<String, RecipientCertificate>,
+    signers: Memory<String, Signer>,
+    private_keys: Memory<PathBuf, Arc<PrivateKey>>,
+}
+
+impl KeyDirectory {
+    /// A directory to look in. It is not touched before the first question.
+    pub fn new(path: impl Into<PathBuf>, options: KeyOptions) -> KeyDirectory {
+        KeyDirectory {
+            path: path.into(),
+            options,
+            recipients: Memory::new(),
+            signers: Memory::new(),
+            private_keys: Memory::new(),
+        }
+    }
+
+    /// The certificate to encrypt to this address with.
+    ///
+    /// # Errors
+    ///
+    /// No file, with every path that was tried; a file that cannot be read or is no certificate;
+    /// and a certificate that is not for this address, not valid now, not for mail (RFC 8550
+    /// 4.4.4), not for receiving (4.4.2), or whose key is unknown or too short.
+    pub fn recipient(&self, address: &Address) -> Result<RecipientCertificate, Error> {
+        self.recipients.recall(written(address), || {
+            let (path, file) = self.certificate_file(address)?;
+            RecipientCertificate::pinned(&path, &file.bytes, address, self.options.now)
+        })
+    }
+
+    /// The certificate, its intermediates and the private key to sign for this address with.
+    ///
+    /// # Errors
+    ///
+    /// As for [`KeyDirectory::recipient`], with signing in place of receiving; likewise for the
+    /// private key's file, and that others can read it, that its password is missing or wrong,
+    /// and that it does not belong to the certificate.
+    pub fn signer(&self, address: &Address) -> Result<Signer, Error> {
+        self.signers.recall(written(address), || {
+            let (path, file) = self.certificate_file(address)?;
+            let now = self.options.now;
+            let pinned = PinnedCertificate::read(&path, &file.bytes, address, now, Use::Signing)?;
+            let (key_path, private_key) = self.private_key(address)?;
+            Signer::holding(pinned, &path, private_key, &key_path)
+        })
+    }
+
+    fn certificate_file(&self, address: &Address) -> Result<(PathBuf, KeyFile), Error> {
+        self.find(address, "crt")?
+            .map_err(|tried| Error::CertificateNotFound {
+                address: address.clone(),
+                tried,
+            })
+    }
+
+    fn private_key(&self, address: &Address) -> Result<(PathBuf, Arc<PrivateKey>), Error> {
+        let (path, file) =
+            self.find(address, "pem")?
+                .map_err(|tried| Error::PrivateKeyNotFound {
+                    address: address.clone(),
+                    tried,
+                })?;
+        // By path: two spellings of an address may share a file, and its password is asked for
+        // once.
+        let key = self.private_keys.recall(path.clone(), || {
+            self.decode_private_key(&path, &file).map(Arc::new)
+        })?;
+        Ok((path, key))
+    }
+
+    fn decode_private_key(&self, path: &Path, file: &KeyFile) -> Result<PrivateKey, Error> {
+        let in_file = |source| Error::PrivateKey {
+            path: path.to_owned(),
+            source,
+        };
+        let found = FoundPrivateKey::find(&file.bytes).map_err(in_file)?;
+        // As OpenSSH does: no bit for group or others, not even to write.
+        if file.mode & 0o077 != 0 && !self.options.allow_insecure_keys {
+            return Err(Error::InsecurePermissions {
+                path: path.to_owned(),
+                mode: file.mode,
+            });
+        }
+        let plain = match found {
+            FoundPrivateKey::Plain(plain) => plain,
+            FoundPrivateKey::Encrypted(encrypted) => {
+                let password = self.password(path)?;
+                PlainPrivateKey::decrypted(&encrypted, &password).map_err(|error| match error {
+                    private_key::Error::Encrypted(pkcs8::Error::WrongPassword) => {
+                        Error::PasswordWrong {
+                            path: path.to_owned(),
+                        }
+                    }
+                    source => in_file(source),
+                })?
+            }
+        };
+        plain.decode().map_err(in_file)
+    }
+
+    fn password(&self, path: &Path) -> Result<Secret, Error> {
+        match &self.options.password {
+            Some(source) => source(path),
+            None => Err(Error::PasswordMissing {
+                path: path.to_owned(),
+            }),
+        }
+    }
+
+    /// The first of the files that the address may go by, or all their paths when none is there.
+    #[allow(
+        clippy::type_complexity,
+        reason = "the miss is an answer, not a failure"
+    )]
+    fn find(
+        &self,
+        address: &Address,
+        extension: &str,
+    ) -> Result<Result<(PathBuf, KeyFile), Vec<PathBuf>>, Error> {
+        let mut tried = Vec::new();
+        for name in file_names(address, extension)? {
+            let path = self.path.join(name);
+            if let Some(file) = KeyFile::read(&path)? {
+                return Ok(Ok((path, file)));
+            }
+            tried.push(path);
+        }
+        Ok(Err(tried))
+    }
+}
+
+impl fmt::Debug for KeyDirectory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("KeyDirectory").field(&self.path).finish()
+    }
+}
+
+/// The address with its domain as it was written, and the local part without quotes.
+fn written(address: &Address) -> String {
+    format!("{}@{}", address.local(), address.written_domain())
+}
+
+/// The names to look for, each once: the address as written; with its domain in lower case;
+/// wholly in lower case. An internationalised domain is looked for in A-labels and in U-labels.
+fn file_names(address: &Address, extension: &str) -> Result<Vec<String>, Error> {
+    let (u_labels, _) = idna::domain_to_unicode(address.domain());
+    let domains = [address.domain(), &u_labels];
+    let lower_case = address.local().to_lowercase();
+    let mut names = vec![written(address)];
+    for local in [address.local(), &lower_case] {
+        names.extend(domains.map(|domain| format!("{local}@{domain}")));
+    }
+    let mut unique: Vec<String> = Vec::new();
+    for name in names {
+        let name = file_name(address, &format!("{name}.{extension}"))?;
+        if !unique.contains(&name) {
+            unique.push(name);
+        }
+    }
+    Ok(unique)
+}
+
+/// A name that stays inside the directory, is no hidden file there, and looks like what it is.
+///
+/// Doubled dots inside are harmless without a separator, and mailboxes with them exist.
+fn file_name(address: &Address, name: &str) -> Result<String, Error> {
+    /// NAME_MAX of every file system in use.
+    const MAX_NAME: usize = 255;
+    let reason = if name.contains(['/', '\\']) {
+        "it contains a path separator"
+    } else if name.starts_with('.') {
+        "it begins with a dot"
+    } else if name.chars().any(is_deceptive) {
+        "it contains a control character"
+    } else if name.len() > MAX_NAME {
+        "it is too long"
+    } else {
+        return Ok(name.to_owned());
+    };
+    Err(Error::UnsafeName {
+        address: address.to_string(),
+        reason,
+    })
+}
+
+/// What was answered before. The first to ask a question works on it, others who ask the same
+/// wait for the answer, and nobody else is held up.
+struct Memory<K, V>(Mutex<HashMap<K, Arc<OnceLock<Result<V, Error>>>>>);
+
+impl<K: Hash + Eq, V: Clone> Memory<K, V> {
+    fn new() -> Memory<K, V> {
+        Memory(Mutex::new(HashMap::new()))
+    }
+
+    fn recall(&self, question: K, answer: impl FnOnce() -> Result<V, Error>) -> Result<V, Error> {
+        // A panic while the lock is held would leave the map whole.
+        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let cell = Arc::clone(map.entry(question).or_default());
+        drop(map);
+        cell.get_or_init(answer).clone()
+    }
+}

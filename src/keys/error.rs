@@ -1,0 +1,267 @@
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::address::Address;
+use crate::crypto;
+use crate::keys::{pem, private_key};
+use crate::x509::{ExtendedKeyUsage, KeyUsage};
+
+/// What a key is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// Signing messages.
+    Signing,
+    /// Receiving encrypted ones.
+    Receiving,
+}
+
+impl Use {
+    fn verb(self) -> &'static str {
+        match self {
+            Use::Signing => "sign",
+            Use::Receiving => "receive encrypted mail",
+        }
+    }
+}
+
+/// Why there is no key or certificate to work with. Every variant names the file, or the files
+/// that were looked for, and the fact.
+///
+/// Errors are cloned because the directory remembers them with its answers.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No file with the certificate of this address.
+    #[error("no certificate for {address}: there is no {}", listed(.tried))]
+    CertificateNotFound {
+        /// Whose certificate was looked for.
+        address: Address,
+        /// Every path tried, in this order.
+        tried: Vec<PathBuf>,
+    },
+    /// No file with the private key of this address.
+    #[error("no private key for {address}: there is no {}", listed(.tried))]
+    PrivateKeyNotFound {
+        /// Whose key was looked for.
+        address: Address,
+        /// Every path tried, in this order.
+        tried: Vec<PathBuf>,
+    },
+    /// The address cannot be the name of a file inside the key directory.
+    #[error("{address:?} cannot name a key file: {reason}")]
+    UnsafeName {
+        /// The address, escaped by its `Debug`.
+        address: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The file is there but cannot be opened or read.
+    #[error("cannot read {}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: Arc<io::Error>,
+    },
+    /// A directory, a FIFO, a socket or a device in the place of a file.
+    #[error("{} is not a file but a {kind}", .path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+        /// What is there.
+        kind: &'static str,
+    },
+    /// The file is longer than any key or certificate chain.
+    #[error("{} is longer than {limit} bytes", .path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// How much is read.
+        limit: u64,
+    },
+    /// The file has nothing in it.
+    #[error("{} is empty", .path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file does not hold a certificate that can be read.
+    #[error("no certificate can be read from {}", .path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: pem::Error,
+    },
+    /// The file does not hold a private key that can be read.
+    #[error("no private key can be read from {}", .path.display())]
+    PrivateKey {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: private_key::Error,
+    },
+    /// Others than the owner can get at the private key.
+    #[error("the private key {} is open to others (mode {mode:04o})", .path.display())]
+    InsecurePermissions {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The private key is encrypted and nobody gave a password.
+    #[error("the private key {} is encrypted, and no password was given", .path.display())]
+    PasswordMissing {
+        /// The file with the key.
+        path: PathBuf,
+    },
+    /// The password does not open the private key.
+    #[error("the password does not open the private key {}", .path.display())]
+    PasswordWrong {
+        /// The file with the key.
+        path: PathBuf,
+    },
+    /// The certificate is for other addresses.
+    #[error("the certificate {} is not for {address}: {}", .path.display(), names(.certified, .unusable))]
+    AddressNotCertified {
+        /// The file.
+        path: PathBuf,
+        /// The address it was looked up by.
+        address: Address,
+        /// The addresses it is for.
+        certified: Vec<Address>,
+        /// What stands in the certificate in place of addresses and is none, escaped.
+        unusable: Vec<String>,
+    },
+    /// The validity period has not begun.
+    #[error("the certificate {} is not valid before {not_before} (it is {now})", .path.display())]
+    NotYetValid {
+        /// The file.
+        path: PathBuf,
+        /// The first second of the validity period.
+        not_before: Timestamp,
+        /// The time that was asked about.
+        now: Timestamp,
+    },
+    /// The validity period is over.
+    #[error("the certificate {} expired at {not_after} (it is {now})", .path.display())]
+    Expired {
+        /// The file.
+        path: PathBuf,
+        /// The last second of the validity period.
+        not_after: Timestamp,
+        /// The time that was asked about.
+        now: Timestamp,
+    },
+    /// The extended key usage names purposes, and mail is none of them.
+    #[error("the certificate {} is not for mail, but for {purposes}", .path.display())]
+    NotForEmail {
+        /// The file.
+        path: PathBuf,
+        /// What it is for.
+        purposes: ExtendedKeyUsage,
+    },
+    /// The key usage does not allow what the key is wanted for.
+    #[error("the certificate {} may not {}: its key usage is {key_usage}", .path.display(), .wanted.verb())]
+    KeyUsage {
+        /// The file.
+        path: PathBuf,
+        /// What it is wanted for.
+        wanted: Use,
+        /// What it allows.
+        key_usage: KeyUsage,
+    },
+    /// A key of a kind that this program does not work with, or a malformed one.
+    #[error("the public key of {} cannot be used", .path.display())]
+    PublicKey {
+        /// The file with the certificate.
+        path: PathBuf,
+        /// What is wrong with the key.
+        source: Arc<crypto::Error>,
+    },
+    /// An RSA key too short to be used for anything new.
+    #[error("the RSA key of {} has {bits} bits; less than {minimum} is not safe", .path.display())]
+    KeyTooShort {
+        /// The file with the certificate.
+        path: PathBuf,
+        /// The length of the modulus.
+        bits: usize,
+        /// The shortest allowed.
+        minimum: usize,
+    },
+    /// Private key and certificate are two different keys.
+    #[error("the private key {} does not belong to the certificate {}{}", .private_key.display(), .certificate.display(), elsewhere(*.belongs_to))]
+    KeyMismatch {
+        /// The file with the private key.
+        private_key: PathBuf,
+        /// The file with the certificate.
+        certificate: PathBuf,
+        /// The place, counted from 1, of a certificate in that file which the key does belong to.
+        belongs_to: Option<usize>,
+    },
+}
+
+impl Error {
+    /// What the reader of the message can do, where there is one thing to do.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Error::CertificateNotFound { tried, .. } | Error::PrivateKeyNotFound { tried, .. } => {
+                let path = tried.last()?;
+                let file = path.file_name()?.display();
+                format!("put {file} in {}", path.parent()?.display())
+            }
+            Error::InsecurePermissions { path, .. } => format!("chmod 600 {}", quoted(path)),
+            Error::PrivateKey { path, source } => source.hint(&quoted(path))?,
+            Error::PasswordMissing { .. } => {
+                "give --password-file FILE, or MAILSEAL_PASSWORD_FILE in the environment".to_owned()
+            }
+            Error::KeyMismatch {
+                belongs_to: Some(_),
+                certificate,
+                ..
+            } => format!("put that certificate first in {}", quoted(certificate)),
+            _ => return None,
+        })
+    }
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+@:,=%".contains(c);
+    if path.chars().all(is_plain) && !path.starts_with('-') {
+        path
+    } else {
+        format!("'{}'", path.replace('\'', "'\\''"))
+    }
+}
+
+fn listed(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    paths.join(", no ")
+}
+
+fn names(addresses: &[Address], unusable: &[String]) -> String {
+    let mut names: Vec<String> = addresses.iter().map(Address::to_string).collect();
+    names.extend(
+        unusable
+            .iter()
+            .map(|name| format!("\"{name}\", which is no address")),
+    );
+    match names.as_slice() {
+        [] => "it names no address".to_owned(),
+        names => format!("it is for {}", names.join(", ")),
+    }
+}
+
+fn elsewhere(belongs_to: Option<usize>) -> String {
+    belongs_to.map_or_else(String::new, |place| {
+        format!(", but to certificate number {place} in that file")
+    })
+}

@@ -1,0 +1,42 @@
+//! Keys and certificates of the people an operator seals mail for and from.
+//!
+//! They lie in a directory, one pair of files an address: `<address>.crt` with the certificate
+//! first and its intermediates after it, `<address>.pem` with the private key. Putting a
+//! certificate there is the operator's word that it is the right one ("pinned"); whether it is
+//! fit for the use at hand is checked each time, and only a fit one becomes a
+//! [`RecipientCertificate`] or a [`Signer`].
+//!
+//! ```no_run
+//! use mailseal::address::Address;
+//! use mailseal::keys::{KeyDirectory, KeyOptions};
+//!
+//! let keys = KeyDirectory::new("keys", KeyOptions::at(jiff::Timestamp::now()));
+//! let bob = keys.recipient(&Address::parse("bob@example.com")?)?;
+//! println!("{}", bob.certificate().subject());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Not supported
+//!
+//! - PKCS#12: turn it into PEM with `openssl pkcs12`.
+//! - Certification paths and revocation: a pinned certificate is trusted because it is pinned.
+//! - Private keys in tokens, agents or OpenSSH's format.
+
+mod directory;
+mod error;
+mod file;
+pub mod pem;
+mod pinned;
+pub mod pkcs8;
+pub mod private_key;
+mod recipient;
+mod signer;
+
+pub use directory::{KeyDirectory, KeyOptions, PasswordSource};
+pub use error::{Error, Use};
+pub use file::password_from_file;
+pub use recipient::RecipientCertificate;
+pub use signer::Signer;
+
+#[cfg(test)]
+mod testing;
