@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod asn1;
+pub mod cms;
 pub mod crypto;
 pub mod keys;
 pub mod secret;

@@ -45,6 +45,10 @@ pub use const_oid::db::rfc5911::{
 // Elliptic curve keys: RFC 5480 section 2.1.
 pub use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, SECP_256_R_1};
 
+/// id-aa-CMSAlgorithmProtect (RFC 6211 section 2).
+pub const ID_AA_CMS_ALGORITHM_PROTECT: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.52");
+
 /// id-emailAddress, the mailbox in a distinguished name (RFC 5280 appendix A.1).
 pub const ID_EMAIL_ADDRESS: ObjectIdentifier = const_oid::db::rfc2985::PKCS_9_AT_EMAIL_ADDRESS;
 
@@ -72,6 +76,7 @@ mod tests {
             (ID_AA_ENCRYP_KEY_PREF, "1.2.840.113549.1.9.16.2.11"),
             (ID_AA_SIGNING_CERTIFICATE, "1.2.840.113549.1.9.16.2.12"),
             (ID_AA_SIGNING_CERTIFICATE_V_2, "1.2.840.113549.1.9.16.2.47"),
+            (ID_AA_CMS_ALGORITHM_PROTECT, "1.2.840.113549.1.9.52"),
             (ID_SHA_256, "2.16.840.1.101.3.4.2.1"),
             (ID_SHA_384, "2.16.840.1.101.3.4.2.2"),
             (ID_SHA_512, "2.16.840.1.101.3.4.2.3"),
