@@ -1,3 +1,23 @@
+//! The key directory: from an address to the files that go by it.
+//!
+//! ```
+//! use mailseal::address::Address;
+//! use mailseal::keys::{Error, KeyDirectory, directory::Options};
+//!
+//! let keys = KeyDirectory::new("/nowhere", Options::at(jiff::Timestamp::UNIX_EPOCH));
+//! let error = keys.recipient(&Address::parse("Bob@Example.com")?).unwrap_err();
+//! let Error::CertificateNotFound { tried, .. } = error else { panic!() };
+//! assert_eq!(tried[0].to_str(), Some("/nowhere/Bob@Example.com.crt"));
+//! assert_eq!(tried[1].to_str(), Some("/nowhere/Bob@example.com.crt"));
+//! assert_eq!(tried[2].to_str(), Some("/nowhere/bob@example.com.crt"));
+//! # Ok::<(), mailseal::address::Error>(())
+//! ```
+//!
+//! # Not supported
+//!
+//! Several certificates for one address: the first file that is there is the one, also when it
+//! turns out to be unfit. `.p12` files.
+
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
@@ -10,34 +30,31 @@ use crate::address::Address;
 use crate::crypto::PrivateKey;
 use crate::keys::file::KeyFile;
 use crate::keys::pinned::PinnedCertificate;
-use crate::keys::pkcs8;
 use crate::keys::private_key::{self, FoundPrivateKey, PlainPrivateKey};
-use crate::keys::{Error, RecipientCertificate, Signer, Use};
+use crate::keys::{Error, RecipientCertificate, Signer, Use, password, pkcs8};
 use crate::secret::Secret;
 use crate::x509::name::is_deceptive;
 
-/// Asked for the password of the private key in this file; says [`Error::PasswordMissing`] when
-/// there is none to be had.
-pub type PasswordSource = dyn Fn(&Path) -> Result<Secret, Error> + Send + Sync;
+/// Asked for the password of the private key in this file. `None`: there is none to be had.
+pub type PasswordSource = dyn Fn(&Path) -> Result<Option<Secret>, password::Error> + Send + Sync;
 
 /// How a key directory is read.
-pub struct KeyOptions {
+pub struct Options {
     /// The time at which certificates have to be valid.
     pub now: Timestamp,
     /// Take private keys that others can read, too.
     pub allow_insecure_keys: bool,
-    /// Called when an encrypted private key is met, at most once a file. None: there is no
-    /// password.
-    pub password: Option<Box<PasswordSource>>,
+    /// Called when an encrypted private key is met, at most once a file.
+    pub password: Box<PasswordSource>,
 }
 
-impl KeyOptions {
-    /// The careful defaults, for this time.
-    pub fn at(now: Timestamp) -> KeyOptions {
-        KeyOptions {
+impl Options {
+    /// The careful defaults, for this time: no private key that others can read, no password.
+    pub fn at(now: Timestamp) -> Options {
+        Options {
             now,
             allow_insecure_keys: false,
-            password: None,
+            password: Box::new(|_| Ok(None)),
         }
     }
 }
@@ -53,7 +70,7 @@ impl KeyOptions {
 /// the operator's own, and Kubernetes mounts secrets that way.
 pub struct KeyDirectory {
     path: PathBuf,
-    options: KeyOptions,
+    options: Options,
     recipients: Memory<String, RecipientCertificate>,
     signers: Memory<String, Signer>,
     private_keys: Memory<PathBuf, Arc<PrivateKey>>,
@@ -61,7 +78,7 @@ pub struct KeyDirectory {
 
 impl KeyDirectory {
     /// A directory to look in. It is not touched before the first question.
-    pub fn new(path: impl Into<PathBuf>, options: KeyOptions) -> KeyDirectory {
+    pub fn new(path: impl Into<PathBuf>, options: Options) -> KeyDirectory {
         KeyDirectory {
             path: path.into(),
             options,
@@ -156,12 +173,13 @@ impl KeyDirectory {
     }
 
     fn password(&self, path: &Path) -> Result<Secret, Error> {
-        match &self.options.password {
-            Some(source) => source(path),
-            None => Err(Error::PasswordMissing {
-                path: path.to_owned(),
-            }),
-        }
+        let answer = (self.options.password)(path).map_err(|source| Error::Password {
+            path: path.to_owned(),
+            source,
+        })?;
+        answer.ok_or_else(|| Error::PasswordMissing {
+            path: path.to_owned(),
+        })
     }
 
     /// The first of the files that the address may go by, or all their paths when none is there.

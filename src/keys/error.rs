@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::address::Address;
 use crate::crypto;
-use crate::keys::{pem, private_key};
+use crate::keys::{password, pem, private_key};
 use crate::x509::{ExtendedKeyUsage, KeyUsage};
 
 /// What a key is wanted for.
@@ -112,6 +112,14 @@ pub enum Error {
         /// Its permission bits.
         mode: u32,
     },
+    /// The private key is encrypted and its password could not be fetched.
+    #[error("the private key {} is encrypted, and its password cannot be had", .path.display())]
+    Password {
+        /// The file with the key.
+        path: PathBuf,
+        /// What is wrong with the password's file.
+        source: password::Error,
+    },
     /// The private key is encrypted and nobody gave a password.
     #[error("the private key {} is encrypted, and no password was given", .path.display())]
     PasswordMissing {
@@ -130,7 +138,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// The address it was looked up by.
-        address: Address,
+        address: Box<Address>,
         /// The addresses it is for.
         certified: Vec<Address>,
         /// What stands in the certificate in place of addresses and is none, escaped.
@@ -205,6 +213,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether there simply is no such file, which a caller may have an answer to.
+    pub fn is_not_found(&self) -> bool {
+        matches!(
+            self,
+            Error::CertificateNotFound { .. } | Error::PrivateKeyNotFound { .. }
+        )
+    }
+
     /// What the reader of the message can do, where there is one thing to do.
     pub fn hint(&self) -> Option<String> {
         Some(match self {

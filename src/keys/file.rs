@@ -10,14 +10,10 @@ use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
 use crate::keys::Error;
-use crate::secret::Secret;
 
 /// The most that is read of a key or certificate file, in bytes. A chain of RSA-4096 certificates
 /// with long names takes about 20 KiB.
-pub(super) const MAX_FILE: u64 = 1 << 20;
-
-/// The most that is read of a password file, in bytes.
-const MAX_PASSWORD_FILE: u64 = 4096;
+const MAX_FILE: u64 = 1 << 20;
 
 /// A key file's content and permission bits, from one open file description: what is judged is
 /// what was read, whatever happens to the path meanwhile.
@@ -49,7 +45,12 @@ impl KeyFile {
                 kind: kind(metadata.file_type()),
             });
         }
-        let bytes = read_all(&file, path, metadata.len(), MAX_FILE)?;
+        let bytes = read_all(&file, metadata.len(), MAX_FILE)
+            .map_err(unreadable(path))?
+            .ok_or_else(|| Error::TooLarge {
+                path: path.to_owned(),
+                limit: MAX_FILE,
+            })?;
         if bytes.is_empty() {
             return Err(Error::Empty {
                 path: path.to_owned(),
@@ -60,57 +61,18 @@ impl KeyFile {
     }
 }
 
-/// Reads a password: the whole file without its last line end.
-///
-/// A FIFO will do, so that a shell's `<(pass show mail)` works.
-///
-/// # Errors
-///
-/// A file that cannot be read, is a directory, is empty or longer than 4 KiB.
-pub fn password_from_file(path: &Path) -> Result<Secret, Error> {
-    let file = File::open(path).map_err(unreadable(path))?;
-    let metadata = file.metadata().map_err(unreadable(path))?;
-    if metadata.is_dir() {
-        return Err(Error::NotAFile {
-            path: path.to_owned(),
-            kind: kind(metadata.file_type()),
-        });
-    }
-    let bytes = read_all(&file, path, MAX_PASSWORD_FILE, MAX_PASSWORD_FILE)?;
-    let password = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-    let password = password.strip_suffix(b"\r").unwrap_or(password);
-    if password.is_empty() {
-        return Err(Error::Empty {
-            path: path.to_owned(),
-        });
-    }
-    Ok(Secret::new(password.to_vec()))
-}
-
-/// Reads to the end. The buffer is made large enough at once: growing would leave copies of a
-/// secret behind that nobody wipes.
-fn read_all(
+/// Reads to the end, or finds that the end is beyond the limit. The buffer is made large enough at
+/// once: growing would leave copies of a secret behind that nobody wipes.
+pub(super) fn read_all(
     file: &File,
-    path: &Path,
     expected: u64,
     limit: u64,
-) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let too_large = || Error::TooLarge {
-        path: path.to_owned(),
-        limit,
-    };
-    if expected > limit {
-        return Err(too_large());
-    }
-    let capacity = usize::try_from(expected + 1).map_err(|_| too_large())?;
+) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    // One byte more than expected shows that there is none.
+    let capacity = usize::try_from(expected.min(limit) + 1).unwrap_or_default();
     let mut bytes = Zeroizing::new(Vec::with_capacity(capacity));
-    file.take(limit + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable(path))?;
-    if bytes.len() as u64 > limit {
-        return Err(too_large());
-    }
-    Ok(bytes)
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }
 
 fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> Error {
@@ -120,7 +82,8 @@ fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> Error {
     }
 }
 
-fn kind(file_type: FileType) -> &'static str {
+/// What stands in the place of a file.
+pub(super) fn kind(file_type: FileType) -> &'static str {
     if file_type.is_dir() {
         "directory"
     } else if file_type.is_fifo() {
@@ -136,43 +99,6 @@ fn kind(file_type: FileType) -> &'static str {
 mod tests {
     use super::*;
     use std::fs;
-
-    fn password(content: &[u8]) -> Result<Secret, Error> {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("password");
-        fs::write(&path, content).unwrap();
-        password_from_file(&path)
-    }
-
-    #[test]
-    fn one_line_end_is_taken_off_a_password() {
-        for (content, expected) in [
-            (&b"secret\n"[..], &b"secret"[..]),
-            (b"secret\r\n", b"secret"),
-            (b"secret", b"secret"),
-            (b"secret\n\n", b"secret\n"),
-            (b" se cret ", b" se cret "),
-        ] {
-            assert_eq!(password(content).unwrap().expose(), expected);
-        }
-    }
-
-    #[test]
-    fn empty_and_endless_passwords_are_refused() {
-        assert!(matches!(password(b""), Err(Error::Empty { .. })));
-        assert!(matches!(password(b"\n"), Err(Error::Empty { .. })));
-        assert!(password(&[b'x'; 4096]).is_ok());
-        assert!(matches!(
-            password(&[b'x'; 4097]),
-            Err(Error::TooLarge { .. })
-        ));
-        let endless = password_from_file(Path::new("/dev/zero"));
-        assert!(matches!(endless, Err(Error::TooLarge { .. })));
-        let directory = password_from_file(Path::new("/"));
-        assert!(matches!(directory, Err(Error::NotAFile { .. })));
-        let missing = password_from_file(Path::new("/nowhere/password"));
-        assert!(matches!(missing, Err(Error::Unreadable { .. })));
-    }
 
     #[test]
     fn what_is_no_file_is_named_without_waiting_for_it() {

@@ -8,9 +8,10 @@
 //!
 //! ```no_run
 //! use mailseal::address::Address;
-//! use mailseal::keys::{KeyDirectory, KeyOptions};
+//! use mailseal::keys::KeyDirectory;
+//! use mailseal::keys::directory::Options;
 //!
-//! let keys = KeyDirectory::new("keys", KeyOptions::at(jiff::Timestamp::now()));
+//! let keys = KeyDirectory::new("keys", Options::at(jiff::Timestamp::now()));
 //! let bob = keys.recipient(&Address::parse("bob@example.com")?)?;
 //! println!("{}", bob.certificate().subject());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -22,9 +23,10 @@
 //! - Certification paths and revocation: a pinned certificate is trusted because it is pinned.
 //! - Private keys in tokens, agents or OpenSSH's format.
 
-mod directory;
+pub mod directory;
 mod error;
 mod file;
+pub mod password;
 pub mod pem;
 mod pinned;
 pub mod pkcs8;
@@ -32,9 +34,9 @@ pub mod private_key;
 mod recipient;
 mod signer;
 
-pub use directory::{KeyDirectory, KeyOptions, PasswordSource};
+pub use directory::KeyDirectory;
 pub use error::{Error, Use};
-pub use file::password_from_file;
+pub use password::password_from_file;
 pub use recipient::RecipientCertificate;
 pub use signer::Signer;
 

@@ -67,7 +67,7 @@ fn certifies(
     }
     Err(Error::AddressNotCertified {
         path: path(),
-        address: address.clone(),
+        address: Box::new(address.clone()),
         certified: certificate.emails().to_vec(),
         unusable: certificate.unusable_emails().to_vec(),
     })
