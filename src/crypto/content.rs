@@ -319,3 +319,95 @@ enum Mode {
     Aes128Gcm(Box<Gcm<Aes128>>),
     Aes256Gcm(Box<Gcm<Aes256>>),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::testing::hex;
+    use der::Encode;
+
+    #[test]
+    fn names_are_read_back() {
+        for cipher in ContentCipher::ALL {
+            assert_eq!(cipher.name().parse(), Ok(cipher));
+            assert_eq!(cipher.to_string(), cipher.name());
+        }
+        assert_eq!(
+            "des3".parse::<ContentCipher>().unwrap_err().to_string(),
+            "no content cipher is called \"des3\"; there are aes256-cbc, aes128-cbc, aes256-gcm, \
+             aes128-gcm"
+        );
+    }
+
+    #[test]
+    fn encrypted_lengths() {
+        for (length, cbc) in [
+            (0, 16),
+            (1, 16),
+            (15, 16),
+            (16, 32),
+            (17, 32),
+            (1 << 40, (1 << 40) + 16),
+        ] {
+            assert_eq!(ContentCipher::Aes256Cbc.encrypted_length(length), cbc);
+            assert_eq!(ContentCipher::Aes256Gcm.encrypted_length(length), length);
+        }
+        assert_eq!(
+            ContentCipher::Aes128Cbc.encrypted_length(u64::MAX),
+            u64::MAX
+        );
+    }
+
+    // RFC 3565 section 4.1; RFC 5084 section 3.2 with the ICVlen that is not its default.
+    #[test]
+    fn algorithm_identifiers() {
+        let iv = hex("000102030405060708090a0b0c0d0e0f");
+        for (cipher, expected) in [
+            (
+                ContentCipher::Aes128Cbc,
+                "301d06096086480165030401020410000102030405060708090a0b0c0d0e0f",
+            ),
+            (
+                ContentCipher::Aes256Gcm,
+                "301e060960864801650304012e3011040c000102030405060708090a0b020110",
+            ),
+        ] {
+            let (key, iv) = (
+                vec![0; cipher.key_length()],
+                iv[..cipher.iv_length()].to_vec(),
+            );
+            let encryptor = Encryptor::keyed(cipher, &key, iv, &[]);
+            assert_eq!(
+                encryptor.algorithm_identifier().to_der().unwrap(),
+                hex(expected)
+            );
+        }
+    }
+
+    #[test]
+    fn each_encryptor_has_its_own_key_and_iv() {
+        for cipher in ContentCipher::ALL {
+            let (one, one_key) = Encryptor::new(cipher).unwrap();
+            let (other, other_key) = Encryptor::new(cipher).unwrap();
+            assert_eq!(one_key.expose().len(), cipher.key_length());
+            assert_ne!(one_key.expose(), other_key.expose());
+            assert_ne!(one.iv, other.iv);
+            assert_eq!(one.iv.len(), cipher.iv_length());
+        }
+    }
+
+    #[test]
+    fn only_aead_ciphers_take_additional_data() {
+        for cipher in ContentCipher::ALL {
+            let result = Encryptor::with_additional_data(cipher, b"attributes");
+            assert_eq!(result.is_ok(), cipher.is_aead());
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        let (encryptor, key) = Encryptor::new(ContentCipher::Aes256Cbc).unwrap();
+        assert_eq!(format!("{encryptor:?}"), "Encryptor(aes256-cbc, ****)");
+        assert_eq!(format!("{key:?}"), "ContentEncryptionKey(aes256-cbc, ****)");
+    }
+}

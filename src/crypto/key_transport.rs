@@ -94,3 +94,100 @@ fn oaep_parameters(digest: DigestAlgorithm) -> Any {
     .and_then(|parameters| der::Decode::from_der(&parameters))
     .expect("a fixed structure of fewer than 100 octets")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::testing::{hex, private_key, testdata};
+    use crate::crypto::{ContentCipher, PublicKey};
+    use rsa::pkcs8::DecodePrivateKey;
+
+    const ALL: [KeyTransport; 4] = [
+        KeyTransport::Pkcs1v15,
+        KeyTransport::Oaep(DigestAlgorithm::Sha256),
+        KeyTransport::Oaep(DigestAlgorithm::Sha384),
+        KeyTransport::Oaep(DigestAlgorithm::Sha512),
+    ];
+
+    fn decrypt(transport: KeyTransport, name: &str, encrypted: &[u8]) -> rsa::Result<Vec<u8>> {
+        let key = testdata(&format!("{name}.pkcs8.der"));
+        let key = rsa::RsaPrivateKey::from_pkcs8_der(&key).unwrap();
+        match transport {
+            KeyTransport::Pkcs1v15 => key.decrypt(Pkcs1v15Encrypt, encrypted),
+            KeyTransport::Oaep(DigestAlgorithm::Sha256) => {
+                key.decrypt(Oaep::<Sha256>::new(), encrypted)
+            }
+            KeyTransport::Oaep(DigestAlgorithm::Sha384) => {
+                key.decrypt(Oaep::<Sha384>::new(), encrypted)
+            }
+            KeyTransport::Oaep(DigestAlgorithm::Sha512) => {
+                key.decrypt(Oaep::<Sha512>::new(), encrypted)
+            }
+        }
+    }
+
+    #[test]
+    fn the_private_key_and_only_it_gets_the_content_key_back() {
+        let key = ContentEncryptionKey::generate(ContentCipher::Aes256Cbc).unwrap();
+        for (name, octets) in [("rsa2048", 256), ("rsa2056", 257), ("rsa4096", 512)] {
+            let recipient = private_key(name);
+            for transport in ALL {
+                let encrypted = transport.encrypt(recipient.public_key(), &key).unwrap();
+                assert_eq!(encrypted.len(), octets);
+                assert_eq!(decrypt(transport, name, &encrypted).unwrap(), key.expose());
+                let again = transport.encrypt(recipient.public_key(), &key).unwrap();
+                assert_ne!(encrypted, again, "the padding is random");
+            }
+        }
+        let encrypted = KeyTransport::Oaep(DigestAlgorithm::Sha256)
+            .encrypt(private_key("rsa2048").public_key(), &key)
+            .unwrap();
+        for (transport, name) in [
+            (KeyTransport::Oaep(DigestAlgorithm::Sha256), "rsa2048-e3"),
+            (KeyTransport::Oaep(DigestAlgorithm::Sha512), "rsa2048"),
+        ] {
+            assert!(decrypt(transport, name, &encrypted).is_err());
+        }
+    }
+
+    #[test]
+    fn a_short_or_another_key_is_refused() {
+        let key = ContentEncryptionKey::generate(ContentCipher::Aes128Cbc).unwrap();
+        for transport in ALL {
+            let refused = |name: &str| {
+                let recipient = PublicKey::from_spki_der(&testdata(name)).unwrap();
+                transport.encrypt(&recipient, &key).unwrap_err()
+            };
+            assert!(matches!(
+                refused("rsa1024.spki.der"),
+                Error::RsaKeySize {
+                    bits: 1024,
+                    minimum: 2048,
+                    maximum: 8192
+                }
+            ));
+            assert!(matches!(
+                refused("p256.spki.der"),
+                Error::KeyMismatch { key: "P-256", .. }
+            ));
+        }
+    }
+
+    // RFC 3370 section 4.2.1; RFC 3560 appendix A, rSAES-OAEP-SHA256-Identifier.
+    #[test]
+    fn algorithm_identifiers() {
+        for (transport, expected) in [
+            (KeyTransport::Pkcs1v15, "300d06092a864886f70d0101010500"),
+            (
+                KeyTransport::Oaep(DigestAlgorithm::Sha256),
+                "303c06092a864886f70d010107302fa00f300d06096086480165030402010500\
+                 a11c301a06092a864886f70d010108300d06096086480165030402010500",
+            ),
+        ] {
+            assert_eq!(
+                transport.algorithm_identifier().to_der().unwrap(),
+                hex(expected)
+            );
+        }
+    }
+}

@@ -116,3 +116,65 @@ impl fmt::Debug for KeyEncryptionKey {
         write!(f, "KeyEncryptionKey({}, ****)", self.algorithm.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::ContentCipher;
+    use crate::crypto::testing::hex;
+    use der::Encode;
+
+    // RFC 3394 sections 4.1, 4.3 and 4.6.
+    #[test]
+    fn rfc_3394_vectors() {
+        let key_encryption_key =
+            hex("000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F");
+        let key = hex("00112233445566778899AABBCCDDEEFF000102030405060708090A0B0C0D0E0F");
+        for (algorithm, length, expected) in [
+            (
+                KeyWrap::Aes128,
+                16,
+                "1FA68B0A8112B447AEF34BD8FB5A7B829D3E862371D2CFE5",
+            ),
+            (
+                KeyWrap::Aes256,
+                16,
+                "64E8C3F9CE0F5BA263E9777905818A2A93C8191E7D6E8AE7",
+            ),
+            (
+                KeyWrap::Aes256,
+                32,
+                "28C9F404C4B810F4CBCCB35CFB87F8263F5786E2D80ED326\
+                 CBC7F0E71A99F43BFB988B9B7A02DD21",
+            ),
+        ] {
+            let wrapping = key_encryption_key[..algorithm.key_length()].to_vec();
+            let wrapping = KeyEncryptionKey::new(algorithm, Zeroizing::new(wrapping));
+            assert_eq!(wrapping.wrap_octets(&key[..length]).unwrap(), hex(expected));
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_length_is_refused() {
+        let wrapping = KeyEncryptionKey::new(KeyWrap::Aes128, Zeroizing::new(vec![0; 16]));
+        let key = ContentEncryptionKey::generate(ContentCipher::Aes256Cbc).unwrap();
+        assert_eq!(
+            wrapping.wrap(&key).unwrap_err().to_string(),
+            "a key of 32 octets cannot be used with aes128-wrap"
+        );
+        let key = ContentEncryptionKey::generate(ContentCipher::Aes128Gcm).unwrap();
+        assert_eq!(wrapping.wrap(&key).unwrap().len(), 24);
+        assert_eq!(
+            format!("{wrapping:?}"),
+            "KeyEncryptionKey(aes128-wrap, ****)"
+        );
+    }
+
+    #[test]
+    fn parameters_are_absent() {
+        assert_eq!(
+            KeyWrap::Aes256.algorithm_identifier().to_der().unwrap(),
+            hex("300b060960864801650304012d")
+        );
+    }
+}

@@ -1,7 +1,9 @@
 //! What the tests of this module share.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
+
+use super::PrivateKey;
+use crate::secret::Secret;
 
 /// The octets of a hexadecimal text.
 pub(super) fn hex(text: &str) -> Vec<u8> {
@@ -38,14 +40,16 @@ pub(super) fn pieces(mut content: &[u8]) -> Vec<&[u8]> {
     pieces
 }
 
-/// A file of `testdata/crypto`.
-pub(super) fn testdata(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+/// A file of `testdata/crypto`, which `make.sh` there made with OpenSSL.
+pub(super) fn testdata(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("testdata/crypto")
-        .join(name)
+        .join(name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Runs `openssl`, `None` where there is none.
-pub(super) fn openssl(arguments: &[&str]) -> Option<std::process::Output> {
-    Command::new("openssl").args(arguments).output().ok()
+/// A private key of `testdata/crypto`.
+pub(super) fn private_key(name: &str) -> PrivateKey {
+    let key = Secret::new(testdata(&format!("{name}.pkcs8.der")));
+    PrivateKey::from_pkcs8_der(&key).unwrap()
 }

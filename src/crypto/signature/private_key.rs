@@ -159,3 +159,132 @@ fn parse_ec(key: &[u8]) -> Result<EcPrivateKey<'_>, Error> {
         algorithm: "elliptic curve",
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::testing::{private_key, testdata};
+    use crate::crypto::{DigestAlgorithm, SignatureAlgorithm};
+    use rsa::pkcs1::EncodeRsaPrivateKey;
+    use rsa::traits::{PrivateKeyParts, PublicKeyParts};
+
+    fn secret(name: &str) -> Secret {
+        Secret::new(testdata(name))
+    }
+
+    #[test]
+    fn the_encodings_of_one_key_are_one_key() {
+        let key = private_key("rsa2048");
+        let pkcs1 = PrivateKey::from_pkcs1_der(&secret("rsa2048.pkcs1.der")).unwrap();
+        assert_eq!(key.public_key(), pkcs1.public_key());
+
+        let key = private_key("p256");
+        let sec1 = PrivateKey::from_sec1_der(&secret("p256.sec1.der")).unwrap();
+        assert_eq!(key.public_key(), sec1.public_key());
+    }
+
+    #[test]
+    fn other_algorithms_are_named() {
+        for (name, algorithm) in [
+            ("p384", "the curve secp384r1"),
+            ("p256-explicit", "an elliptic curve given by its parameters"),
+            ("ed25519", "id-Ed25519"),
+            ("x25519", "id-X25519"),
+            ("rsa2048-pss", "id-RSASSA-PSS"),
+            ("rsa2048-3primes", "multi-prime RSA"),
+        ] {
+            let error = PrivateKey::from_pkcs8_der(&secret(&format!("{name}.pkcs8.der")));
+            let error = error.unwrap_err().to_string();
+            assert_eq!(error, format!("{algorithm} is not supported"));
+        }
+        let error = PrivateKey::from_sec1_der(&secret("p384.sec1.der")).unwrap_err();
+        assert_eq!(error.to_string(), "the curve secp384r1 is not supported");
+    }
+
+    #[test]
+    fn a_key_whose_numbers_disagree_is_refused() {
+        let good = testdata("rsa2048.pkcs1.der");
+        // In the modulus, in the private exponent, in a prime.
+        for position in [200, 400, 700] {
+            let mut bad = good.clone();
+            bad[position] ^= 1;
+            assert!(matches!(
+                PrivateKey::from_pkcs1_der(&Secret::new(bad)),
+                Err(Error::MalformedPrivateKey { algorithm: "RSA" })
+            ));
+        }
+        // The public key at the end of ECPrivateKey is another one.
+        let mut bad = testdata("p256.sec1.der");
+        *bad.last_mut().unwrap() ^= 1;
+        assert!(matches!(
+            PrivateKey::from_sec1_der(&Secret::new(bad)),
+            Err(Error::MalformedPrivateKey { algorithm: "P-256" })
+        ));
+    }
+
+    #[test]
+    fn rubbish_is_malformed() {
+        let read = [
+            PrivateKey::from_pkcs8_der,
+            PrivateKey::from_pkcs1_der,
+            PrivateKey::from_sec1_der,
+        ];
+        for rubbish in [
+            vec![],
+            vec![0x30, 0x00],
+            testdata("rsa2048.spki.der"),
+            vec![0; 5000],
+        ] {
+            let rubbish = Secret::new(rubbish);
+            for read in read {
+                let error = read(&rubbish).unwrap_err();
+                assert!(
+                    matches!(error, Error::MalformedPrivateKey { .. }),
+                    "{error}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn debug_shows_only_what_is_public() {
+        assert_eq!(
+            format!("{:?}", private_key("rsa2048")),
+            "PrivateKey(RSA 2048 bits, ****)"
+        );
+        assert_eq!(
+            format!("{:?}", private_key("p256")),
+            "PrivateKey(P-256 256 bits, ****)"
+        );
+    }
+
+    // RFC 8017 does not order the primes; OpenSSL, and so graviola's tests, put the larger first.
+    #[test]
+    fn a_key_with_the_smaller_prime_first_signs_the_same() {
+        let key = private_key("rsa2048");
+        let rust_crypto::Key::Rsa(rsa) = &key.rust_crypto else {
+            panic!("not an RSA key")
+        };
+        let [p, q] = rsa.primes() else {
+            panic!("not two primes")
+        };
+        let swapped = rsa::RsaPrivateKey::from_components(
+            rsa.n().as_ref().clone(),
+            rsa.e().clone(),
+            rsa.d().clone(),
+            vec![q.as_ref().clone(), p.as_ref().clone()],
+        )
+        .unwrap();
+        let swapped = swapped.to_pkcs1_der().unwrap();
+        let swapped = Secret::new(swapped.as_bytes().to_vec());
+        assert_ne!(swapped.expose(), testdata("rsa2048.pkcs1.der"));
+        let swapped = PrivateKey::from_pkcs1_der(&swapped).unwrap();
+        let algorithm = SignatureAlgorithm::RsaPkcs1v15(DigestAlgorithm::Sha256);
+        for message in [&b"one"[..], b"two", b"three", b"four"] {
+            assert_eq!(
+                swapped.sign(algorithm, message).unwrap(),
+                key.sign(algorithm, message).unwrap()
+            );
+        }
+    }
+}

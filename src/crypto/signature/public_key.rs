@@ -265,3 +265,129 @@ fn bit_length(number: &[u8]) -> usize {
         None => 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asn1::tlv;
+    use crate::crypto::testing::{hex, private_key, testdata};
+
+    #[test]
+    fn keys_of_openssl_are_read_and_written() {
+        for (name, kind, bits) in [
+            ("rsa1024", "RSA", 1024),
+            ("rsa2048", "RSA", 2048),
+            ("rsa2048-e3", "RSA", 2048),
+            ("rsa2056", "RSA", 2056),
+            ("rsa4096", "RSA", 4096),
+            ("p256", "P-256", 256),
+        ] {
+            let spki = testdata(&format!("{name}.spki.der"));
+            let key = PublicKey::from_spki_der(&spki).unwrap();
+            assert_eq!((key.kind(), key.bits()), (kind, bits));
+            assert_eq!(key.to_spki_der().unwrap(), spki);
+            assert_eq!(key, *private_key(name).public_key());
+        }
+        let other = PublicKey::from_spki_der(&testdata("rsa2048.spki.der")).unwrap();
+        assert_ne!(other, *private_key("rsa2048-e3").public_key());
+    }
+
+    #[test]
+    fn other_algorithms_are_named() {
+        for (name, algorithm) in [
+            ("p384", "the curve secp384r1"),
+            ("p256-explicit", "an elliptic curve given by its parameters"),
+            ("ed25519", "id-Ed25519"),
+            ("x25519", "id-X25519"),
+            ("rsa2048-pss", "id-RSASSA-PSS"),
+        ] {
+            let error = PublicKey::from_spki_der(&testdata(&format!("{name}.spki.der")));
+            let error = error.unwrap_err().to_string();
+            assert_eq!(error, format!("{algorithm} is not supported"));
+        }
+    }
+
+    #[test]
+    fn a_point_off_the_curve_is_refused() {
+        let mut spki = testdata("p256.spki.der");
+        *spki.last_mut().unwrap() ^= 1;
+        let error = PublicKey::from_spki_der(&spki).unwrap_err();
+        assert!(matches!(error, Error::PointNotOnCurve { curve: "P-256" }));
+
+        // The point at infinity is one octet (SEC 1 section 2.3.3).
+        let infinity = ec_spki(&[0]);
+        let error = PublicKey::from_spki_der(&infinity).unwrap_err();
+        assert!(matches!(error, Error::PointNotOnCurve { curve: "P-256" }));
+    }
+
+    #[test]
+    fn a_compressed_point_is_the_same_key() {
+        let key = PublicKey::from_spki_der(&testdata("p256.spki.der")).unwrap();
+        let PublicKey::EcP256(point) = &key else {
+            panic!("not a P-256 key")
+        };
+        let compressed = point.inner().to_sec1_point(true).as_bytes().to_vec();
+        assert_eq!(
+            PublicKey::from_spki_der(&ec_spki(&compressed)).unwrap(),
+            key
+        );
+    }
+
+    #[test]
+    fn pathological_rsa_keys_are_refused() {
+        let modulus = |octets: usize| [vec![0, 0xff], vec![0x55; octets - 1]].concat();
+        let sizes = [(127, 1016), (1025, 8200), (2048, 16384), (100_000, 800_000)];
+        for (octets, expected) in sizes {
+            match PublicKey::from_spki_der(&rsa_spki(&modulus(octets), &[1, 0, 1])) {
+                Err(Error::RsaKeySize { bits, .. }) => assert_eq!(bits, expected),
+                other => panic!("{octets}: {other:?}"),
+            }
+        }
+        for (exponent, expected) in [
+            (vec![1], 1),
+            (vec![2], 2),
+            (vec![1, 0, 0], 17),
+            (vec![2, 0, 0, 0, 1], 34),
+            (vec![0x7f; 256], 2047),
+        ] {
+            match PublicKey::from_spki_der(&rsa_spki(&modulus(256), &exponent)) {
+                Err(Error::RsaPublicExponent { bits }) => assert_eq!(bits, expected),
+                other => panic!("{exponent:?}: {other:?}"),
+            }
+        }
+        PublicKey::from_spki_der(&rsa_spki(&modulus(256), &[1, 0xff, 0xff, 0xff, 0xff])).unwrap();
+
+        let mut even = modulus(256);
+        *even.last_mut().unwrap() = 0x54;
+        let error = PublicKey::from_spki_der(&rsa_spki(&even, &[3])).unwrap_err();
+        assert!(matches!(
+            error,
+            Error::MalformedPublicKey { algorithm: "RSA" }
+        ));
+    }
+
+    #[test]
+    fn rubbish_is_malformed() {
+        let spki = testdata("rsa2048.spki.der");
+        for rubbish in [&[][..], &[0x30, 0x00], &spki[..spki.len() - 1], &spki[1..]] {
+            assert!(matches!(
+                PublicKey::from_spki_der(rubbish),
+                Err(Error::MalformedPublicKey { algorithm: "X.509" })
+            ));
+        }
+    }
+
+    fn rsa_spki(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
+        let key = tlv::sequence(&[
+            &tlv::element(tlv::INTEGER, modulus),
+            &tlv::element(tlv::INTEGER, exponent),
+        ]);
+        let bits = tlv::element(0x03, &[&[0], key.as_slice()].concat());
+        tlv::sequence(&[&hex("300d06092a864886f70d0101010500"), &bits])
+    }
+
+    fn ec_spki(point: &[u8]) -> Vec<u8> {
+        let bits = tlv::element(0x03, &[&[0], point].concat());
+        tlv::sequence(&[&hex("301306072a8648ce3d020106082a8648ce3d030107"), &bits])
+    }
+}

@@ -110,3 +110,58 @@ fn pkcs1v15(hash: DigestAlgorithm) -> Pkcs1v15Sign {
         DigestAlgorithm::Sha512 => Pkcs1v15Sign::new::<Sha512>(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::testing::hex;
+    use p256::ecdsa::Signature;
+
+    // RFC 6979 appendix A.2.5: the key, and (message, digest, r, s).
+    #[test]
+    fn rfc_6979_vectors() {
+        let key = hex("C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721");
+        let key = p256::SecretKey::from_slice(&key).unwrap();
+        for (message, hash, r, s) in [
+            (
+                "sample",
+                DigestAlgorithm::Sha256,
+                "EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716",
+                "F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8",
+            ),
+            (
+                "sample",
+                DigestAlgorithm::Sha384,
+                "0EAFEA039B20E9B42309FB1D89E213057CBF973DC0CFC8F129EDDDC800EF7719",
+                "4861F0491E6998B9455193E34E7B0D284DDD7149A74B95B9261F13ABDE940954",
+            ),
+            (
+                "sample",
+                DigestAlgorithm::Sha512,
+                "8496A60B5E9B47C825488827E0495B0E3FA109EC4568FD3F8D1097678EB97F00",
+                "2362AB1ADBE2B8ADF9CB9EDAB740EA6049C028114F2460F96554F61FAE3302FE",
+            ),
+            (
+                "test",
+                DigestAlgorithm::Sha256,
+                "F1ABB023518351CD71D881567B1EA663ED3EFCF6C5132B354F28D3B0B7D38367",
+                "019F4113742A2B14BD25926B49C649155F267E60D3814B4C0CC84250E46F0083",
+            ),
+        ] {
+            let signature = sign_ecdsa(&key, hash, &hash.digest(message.as_bytes()));
+            let signature = Signature::from_der(&signature).unwrap();
+            assert_eq!(signature.to_bytes().to_vec(), [hex(r), hex(s)].concat());
+        }
+    }
+
+    // BER in a signature would let others change its bytes.
+    #[test]
+    fn an_ecdsa_signature_with_a_long_length_is_refused() {
+        let key = p256::SecretKey::from_slice(&[7; 32]).unwrap();
+        let digest = DigestAlgorithm::Sha256.digest(b"message");
+        let signature = sign_ecdsa(&key, DigestAlgorithm::Sha256, &digest);
+        verify_ecdsa(&key.public_key(), &digest, &signature).unwrap();
+        let long = [&[0x30, 0x81], &signature[1..]].concat();
+        assert!(verify_ecdsa(&key.public_key(), &digest, &long).is_err());
+    }
+}

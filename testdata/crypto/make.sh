@@ -1,0 +1,60 @@
+#!/bin/sh
+# Makes the keys and signatures of this directory with OpenSSL 3: vectors for src/crypto that
+# another implementation made. Running it again replaces all of them; the tests hold with any.
+#
+#   *.pkcs8.der *.pkcs1.der *.sec1.der   private keys, for tests only
+#   *.spki.der                           their public keys
+#   KEY.SCHEME.DIGEST.sig                signatures over message.txt
+#   p256.aes*.cms                        message.txt encrypted to p256, key agreement with SHA-256
+set -eu
+cd "$(dirname "$0")"
+rm -f ./*.der ./*.sig ./*.cms
+
+pkcs8() { # NAME, then the options of genpkey
+    name=$1; shift
+    openssl genpkey "$@" 2>/dev/null |
+        openssl pkcs8 -topk8 -nocrypt -outform DER -out "$name.pkcs8.der"
+    openssl pkey -inform DER -in "$name.pkcs8.der" -pubout -outform DER -out "$name.spki.der"
+}
+
+for bits in 1024 2048 2056 3072 4096; do
+    pkcs8 rsa$bits -algorithm RSA -pkeyopt rsa_keygen_bits:$bits
+done
+pkcs8 rsa2048-e3 -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3
+pkcs8 rsa2048-3primes -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_primes:3
+pkcs8 rsa2048-pss -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048
+pkcs8 p256 -algorithm EC -pkeyopt ec_paramgen_curve:P-256
+pkcs8 p256-other -algorithm EC -pkeyopt ec_paramgen_curve:P-256
+pkcs8 p256-explicit -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit
+pkcs8 p384 -algorithm EC -pkeyopt ec_paramgen_curve:P-384
+pkcs8 ed25519 -algorithm ED25519
+pkcs8 x25519 -algorithm X25519
+
+openssl rsa -inform DER -in rsa2048.pkcs8.der -traditional -outform DER -out rsa2048.pkcs1.der 2>/dev/null
+openssl ec -inform DER -in p256.pkcs8.der -outform DER -out p256.sec1.der 2>/dev/null
+openssl ec -inform DER -in p384.pkcs8.der -outform DER -out p384.sec1.der 2>/dev/null
+
+sign() { # KEY SCHEME DIGEST, then the options of dgst
+    key=$1; scheme=$2; digest=$3; shift 3
+    openssl dgst -"$digest" -sign "$key.pkcs8.der" -keyform DER "$@" \
+        -out "$key.$scheme.$digest.sig" message.txt
+}
+
+for digest in sha256 sha384 sha512; do
+    for key in rsa2048 rsa2048-e3 rsa2056 rsa3072 rsa4096; do
+        sign $key pkcs1 $digest
+        sign $key pss $digest -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest
+    done
+    sign p256 ecdsa $digest
+done
+# The salt is as long as fits, which is not what CMS signatures of ours have.
+sign rsa2048 pss-max sha256 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:max
+
+certificate=$(mktemp)
+trap 'rm -f "$certificate"' EXIT
+openssl req -x509 -new -key p256.pkcs8.der -keyform DER -subj /CN=p256 -out "$certificate"
+for cipher in aes128 aes256; do
+    openssl cms -encrypt -binary -in message.txt -$cipher -outform DER -out "p256.$cipher.cms" \
+        -recip "$certificate" -keyopt ecdh_kdf_md:sha256
+done
+chmod 644 ./*.der
