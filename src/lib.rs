@@ -6,5 +6,6 @@ pub mod cms;
 pub mod crypto;
 pub mod keys;
 pub mod secret;
+pub mod smime;
 pub mod spool;
 pub mod x509;

@@ -1,0 +1,172 @@
+//! The messages named on the command line: files, or standard input.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use mailseal::mime::{self, Message, RawMessage};
+
+use super::failure::{Code, Failure, causes};
+
+/// Where a message comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    Stdin,
+    File(PathBuf),
+}
+
+impl Input {
+    /// `-` or nothing is standard input. A file named twice is taken once: nothing is to be sent
+    /// twice within one run.
+    pub(super) fn from_arguments(paths: &[PathBuf]) -> (Vec<Input>, Vec<PathBuf>) {
+        if paths.is_empty() {
+            return (vec![Input::Stdin], Vec::new());
+        }
+        let mut seen = HashMap::new();
+        let mut inputs = Vec::new();
+        let mut repeated = Vec::new();
+        for path in paths {
+            let identity = match path.to_str() {
+                Some("-") => Some((0, 0)),
+                _ => path
+                    .metadata()
+                    .ok()
+                    .map(|metadata| (metadata.dev(), metadata.ino())),
+            };
+            match identity {
+                Some(identity) if seen.insert(identity, ()).is_some() => {
+                    repeated.push(path.clone());
+                }
+                Some((0, 0)) => inputs.push(Input::Stdin),
+                _ => inputs.push(Input::File(path.clone())),
+            }
+        }
+        (inputs, repeated)
+    }
+
+    /// Reads and parses the message.
+    pub(super) fn message(&self) -> Result<Message, Failure> {
+        let raw = self.raw()?;
+        Message::parse(raw).map_err(|error| malformed(&error).about(self))
+    }
+
+    /// Reads the message, whatever it is.
+    pub(super) fn raw(&self) -> Result<RawMessage, Failure> {
+        match self {
+            Input::Stdin => read(&mut io::stdin().lock(), "standard input"),
+            Input::File(path) => {
+                let mut file = open(path)?;
+                read(&mut file, path.display())
+            }
+        }
+    }
+
+    /// What the message's copies are named after.
+    pub(super) fn stem(&self) -> &str {
+        match self {
+            Input::Stdin => "message",
+            Input::File(path) => path
+                .file_stem()
+                .and_then(|stem| stem.to_str())
+                .unwrap_or("message"),
+        }
+    }
+
+    /// Whether `path` is the very file that the message is read from.
+    pub(super) fn is(&self, path: &Path) -> bool {
+        let Input::File(own) = self else { return false };
+        match (own.metadata(), path.metadata()) {
+            (Ok(own), Ok(other)) => (own.dev(), own.ino()) == (other.dev(), other.ino()),
+            _ => false,
+        }
+    }
+}
+
+impl std::fmt::Display for Input {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Input::Stdin => f.write_str("standard input"),
+            Input::File(path) => write!(f, "{}", path.display().to_string().escape_debug()),
+        }
+    }
+}
+
+/// What a parser's refusal means to the user.
+pub(super) fn malformed(error: &mime::Error) -> Failure {
+    use mime::Error as E;
+    let code = if let E::Read(_) = error {
+        Code::Io
+    } else {
+        Code::Data
+    };
+    let failure = Failure::new(code, causes(error));
+    match error {
+        E::Empty | E::Binary | E::NotAField { .. } => failure
+            .hint("a message is header fields, an empty line, and a body, as in RFC 5322 (.eml)"),
+        E::NoFrom => failure.hint("add a From field with the sender's address"),
+        E::SeveralFrom { .. } | E::FromNotOneMailbox { .. } | E::FromGroup { .. } => failure
+            .hint("whose key signs, and whose address is checked, is only clear with one sender"),
+        E::BareCarriageReturnInHeader { .. } => {
+            failure.hint("end the lines of the header with LF or CRLF")
+        }
+        _ => failure,
+    }
+}
+
+fn open(path: &Path) -> Result<File, Failure> {
+    let shown = path.display().to_string().escape_debug().to_string();
+    // Without O_NONBLOCK a FIFO nobody writes to would hang the open; reading it then blocks as
+    // it should.
+    let file = File::options()
+        .read(true)
+        .custom_flags(rustix::fs::OFlags::CLOEXEC.bits().cast_signed())
+        .open(path)
+        .map_err(|error| cannot_open(&shown, &error))?;
+    let kind = file
+        .metadata()
+        .map_err(|error| cannot_open(&shown, &error))?
+        .file_type();
+    if kind.is_dir() {
+        return Err(
+            Failure::new(Code::NoInput, format!("{shown} is a directory"))
+                .hint(format!("name the messages in it, such as {shown}/*.eml")),
+        );
+    }
+    if kind.is_block_device() {
+        return Err(Failure::new(
+            Code::NoInput,
+            format!("{shown} is a block device"),
+        ));
+    }
+    Ok(file)
+}
+
+fn cannot_open(shown: &str, error: &io::Error) -> Failure {
+    let code = match error.kind() {
+        io::ErrorKind::PermissionDenied => Code::NoPermission,
+        _ => Code::NoInput,
+    };
+    Failure::new(
+        code,
+        format!("unable to open file {shown} - {}", plain(error)),
+    )
+}
+
+fn read(reader: &mut dyn Read, name: impl std::fmt::Display) -> Result<RawMessage, Failure> {
+    RawMessage::read(reader).map_err(|error| {
+        Failure::new(Code::Io, format!("cannot read {name}: {}", plain(&error))).hint(
+            "messages over 1 MiB are kept in a temporary file: is there room in TMPDIR or /tmp?",
+        )
+    })
+}
+
+/// The system's words without Rust's "(os error 2)".
+pub(super) fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((words, _)) => words.to_lowercase(),
+        None => text,
+    }
+}

@@ -1,0 +1,129 @@
+//! The command line: one file a command. Each resolves its arguments, calls the library, and
+//! presents what came of it.
+
+mod failure;
+mod input;
+mod man;
+mod output;
+mod progress;
+mod seal;
+mod sealing;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+/// Seals mail with S/MIME and injects it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mailseal",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
+#[command(
+    after_help = "Exit codes: 0 done, 64 usage, 65 malformed message, 66 a file, key or \
+    certificate is missing or unusable, 69 refused for good, 70 our bug, 74 input or output, \
+    75 try again later, 77 permission or passphrase, 78 configuration."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    #[command(flatten)]
+    global: Global,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Sign and/or encrypt messages; never touches the network
+    Seal(seal::Arguments),
+    /// Show a message's headers and MIME tree
+    Show(show::Arguments),
+    /// Write completions for a shell
+    Completions {
+        /// The shell to complete for
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual page
+    Man,
+}
+
+/// What every command understands.
+#[derive(Debug, Clone, clap::Args)]
+struct Global {
+    /// Report in JSON, one object a line
+    #[arg(long, global = true, display_order = 100)]
+    json: bool,
+    /// Say nothing but errors
+    #[arg(
+        short,
+        long,
+        global = true,
+        conflicts_with = "verbose",
+        display_order = 101
+    )]
+    quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true, display_order = 102)]
+    verbose: bool,
+    /// When to use colour; NO_COLOR turns it off too
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        display_order = 103
+    )]
+    color: Color,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Parses the arguments, runs the command, and turns what came of it into an exit code.
+pub fn main() -> ExitCode {
+    let cli = match parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let global = cli.global;
+    let result = match cli.command {
+        Command::Seal(arguments) => seal::run(&arguments, &global),
+        Command::Show(arguments) => show::run(&arguments),
+        Command::Completions { shell } => man::completions(shell),
+        Command::Man => man::page(),
+    };
+    match result {
+        Ok(code) => code.into(),
+        Err(failure) => {
+            output::report(&failure, &global);
+            failure.code.into()
+        }
+    }
+}
+
+fn parse() -> Result<Cli, clap::Error> {
+    let color = std::env::args_os()
+        .zip(std::env::args_os().skip(1))
+        .find_map(|pair| {
+            (pair.0 == "--color").then(|| ColorChoice::from_str(pair.1.to_str()?, true).ok())?
+        });
+    let command = Cli::command().color(color.unwrap_or_default());
+    Cli::from_arg_matches(&command.try_get_matches()?)
+}
+
+/// Help and version are answers; everything else is exit code 64 instead of clap's 2.
+fn usage(error: &clap::Error) -> ExitCode {
+    let printed = error.print();
+    match (error.use_stderr(), printed) {
+        (false, Ok(())) => failure::Code::Done.into(),
+        (false, Err(_)) => failure::Code::Io.into(),
+        (true, _) => failure::Code::Usage.into(),
+    }
+}

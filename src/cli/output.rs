@@ -1,0 +1,143 @@
+//! Standard output, files that appear whole or not at all, and what is said on standard error.
+
+use std::fs;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::failure::{Code, Failure};
+use super::input::plain;
+use super::{Color, Global};
+
+/// Where one message goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Destination {
+    Stdout,
+    File(PathBuf),
+}
+
+impl Destination {
+    /// Lets `write` write, and makes the result appear at once when it is complete.
+    pub(super) fn write(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        match self {
+            Destination::Stdout => {
+                let mut out = BufWriter::with_capacity(64 << 10, io::stdout().lock());
+                write(&mut out)
+                    .and_then(|()| out.flush())
+                    .map_err(|error| failed("standard output", error))
+            }
+            Destination::File(path) => {
+                write_file(path, write).map_err(|error| failed(path.display(), error))
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Destination {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Destination::Stdout => f.write_str("standard output"),
+            Destination::File(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+/// Writes beside the file and renames, so that there is never half a message. What is there and
+/// no regular file, a FIFO or /dev/stdout, is written to directly.
+fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let path = match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => {
+            let mut out = BufWriter::new(fs::File::options().write(true).open(path)?);
+            write(&mut out)?;
+            return out.flush();
+        }
+        // The file itself and not a link to it is to be replaced.
+        Ok(_) => fs::canonicalize(path)?,
+        Err(_) => path.to_owned(),
+    };
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    // 0666 less the umask, as for any file that a user makes.
+    let mut temporary = tempfile::Builder::new()
+        .prefix(".mailseal-")
+        .permissions(fs::Permissions::from_mode(0o666))
+        .tempfile_in(directory)?;
+    let mut out = BufWriter::with_capacity(64 << 10, temporary.as_file_mut());
+    write(&mut out)?;
+    out.flush()?;
+    drop(out);
+    temporary.as_file().sync_all()?;
+    temporary.persist(&path)?;
+    Ok(())
+}
+
+/// An output that could not be written.
+pub(super) fn failed(name: impl std::fmt::Display, error: io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::new(
+            Code::Io,
+            format!("{name} was closed before everything had been written"),
+        )
+        .hint("the reader of the pipe ended early; what it got is not a whole message"),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Failure::new(Code::Io, format!("cannot write {name}: {}", plain(&error)))
+                .hint("make room or name another place; nothing was left behind")
+        }
+        io::ErrorKind::PermissionDenied => Failure::new(
+            Code::NoPermission,
+            format!("cannot write {name}: permission denied"),
+        ),
+        _ => Failure::new(Code::Io, format!("cannot write {name}: {}", plain(&error))),
+    }
+}
+
+/// One line on standard output for people or scripts. A reader who has gone does not keep mail
+/// from being sent.
+pub(super) fn line(text: impl std::fmt::Display) {
+    let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
+/// Tells a failure on standard error.
+pub(super) fn report(failure: &Failure, global: &Global) {
+    let (red, yellow, reset) = match is_coloured(global) {
+        true => ("\u{1b}[1;31m", "\u{1b}[33m", "\u{1b}[0m"),
+        false => ("", "", ""),
+    };
+    let mut err = io::stderr().lock();
+    // There is nobody left to tell when standard error fails.
+    let _ = writeln!(err, "{red}mailseal:{reset} {}", failure.message);
+    if let Some(hint) = &failure.hint {
+        let _ = writeln!(err, "{yellow}hint:{reset} {hint}");
+    }
+}
+
+/// Tells something on standard error that did not keep the work from being done.
+pub(super) fn warn(message: impl std::fmt::Display, global: &Global) {
+    if !global.quiet {
+        let _ = writeln!(io::stderr().lock(), "mailseal: warning: {message}");
+    }
+}
+
+/// Tells something on standard error to those who asked for more.
+pub(super) fn detail(message: impl std::fmt::Display, global: &Global) {
+    if global.verbose {
+        let _ = writeln!(io::stderr().lock(), "mailseal: {message}");
+    }
+}
+
+fn is_coloured(global: &Global) -> bool {
+    match global.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            // https://no-color.org: set and not empty.
+            let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            !forbidden && io::stderr().is_terminal()
+        }
+    }
+}

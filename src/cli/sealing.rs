@@ -1,0 +1,281 @@
+//! The flags that `seal` and `send` share, and what they resolve to.
+
+use std::io::{ErrorKind, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+
+use mailseal::address::Address;
+use mailseal::crypto::{ContentCipher, DigestAlgorithm, KeyTransport};
+use mailseal::keys::{self, KeyDirectory, directory};
+use mailseal::mime::Message;
+use mailseal::secret::Secret;
+use mailseal::smime::seal::{self, Missing, Sealed, Sealing, SignOptions};
+use mailseal::smime::sign::Form;
+use mailseal::smime::{self, encrypt::Encryption};
+
+use super::failure::{Code, Failure, causes};
+use super::input::{Input, malformed, plain};
+
+/// How to seal.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Sealing")]
+pub(super) struct SealingArguments {
+    /// Sign, with the content inside the signature (opaque): no relay can rewrite it
+    #[arg(long)]
+    sign: bool,
+    /// Sign, with the content readable beside the signature (multipart/signed)
+    #[arg(long, alias = "sign_detached", conflicts_with = "sign")]
+    sign_detached: bool,
+    /// Encrypt to every recipient; each Bcc recipient gets a copy of its own
+    #[arg(long)]
+    encrypt: bool,
+    /// Where <address>.crt and <address>.pem are
+    #[arg(long, value_name = "DIR", env = "MAILSEAL_KEYS", default_value = ".")]
+    keys: PathBuf,
+    /// Content encryption; auto is aes256-cbc, which every client opens
+    #[arg(long, value_name = "CIPHER", default_value = "auto")]
+    cipher: Cipher,
+    /// How the content key goes to RSA recipients
+    #[arg(long, value_name = "SCHEME", default_value = "pkcs1")]
+    key_transport: Transport,
+    /// Sign with RSASSA-PSS instead of PKCS#1 v1.5 (RSA keys)
+    #[arg(long)]
+    pss: bool,
+    /// Digest of content and signature
+    #[arg(long, value_name = "DIGEST", default_value = "sha256")]
+    digest: DigestName,
+    /// Leave the signing time out of the signature
+    #[arg(long)]
+    no_signing_time: bool,
+    /// What becomes of recipients without a certificate: nothing is sealed (refuse), they get
+    /// nothing (skip), or they get a copy that is not encrypted (plain)
+    #[arg(long, value_name = "POLICY", default_value = "refuse")]
+    missing: MissingPolicy,
+    /// File whose first line is the password of an encrypted private key
+    #[arg(long, value_name = "FILE", env = "MAILSEAL_PASSWORD_FILE")]
+    password_file: Option<PathBuf>,
+    /// Use private keys that others can read
+    #[arg(long)]
+    allow_insecure_keys: bool,
+    /// Envelope sender, in place of the From address
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) from: Option<Address>,
+    /// Recipient, in place of To, Cc and Bcc (may be repeated)
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    to: Vec<Address>,
+    /// Seal as if it were this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Cipher {
+    #[value(name = "aes256-cbc")]
+    Aes256Cbc,
+    #[value(name = "aes128-cbc")]
+    Aes128Cbc,
+    #[value(name = "aes256-gcm")]
+    Aes256Gcm,
+    #[value(name = "aes128-gcm")]
+    Aes128Gcm,
+    Auto,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Transport {
+    Pkcs1,
+    Oaep,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum DigestName {
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum MissingPolicy {
+    Refuse,
+    Skip,
+    Plain,
+}
+
+/// The resolved flags: what to do, and with which keys.
+pub(super) struct Sealer {
+    sealing: Sealing,
+    keys: KeyDirectory,
+}
+
+impl SealingArguments {
+    pub(super) fn signs(&self) -> bool {
+        self.sign || self.sign_detached
+    }
+
+    pub(super) fn encrypts(&self) -> bool {
+        self.encrypt
+    }
+
+    /// The time to work at: the clock's, or that of `--at`.
+    pub(super) fn now(&self) -> Timestamp {
+        self.at.unwrap_or_else(Timestamp::now)
+    }
+
+    /// The recipients named by `--to`.
+    pub(super) fn recipients(&self) -> Option<Vec<Address>> {
+        (!self.to.is_empty()).then(|| self.to.clone())
+    }
+
+    pub(super) fn resolve(&self) -> Result<Sealer, Failure> {
+        let form = if self.sign_detached {
+            Form::Detached
+        } else {
+            Form::Opaque
+        };
+        let sealing = Sealing {
+            sign: self.signs().then_some(SignOptions {
+                form,
+                digest: self.digest.into(),
+                pss: self.pss,
+                signing_time: !self.no_signing_time,
+            }),
+            encrypt: self.encrypt.then_some(Encryption {
+                cipher: self.cipher.into(),
+                key_transport: match self.key_transport {
+                    Transport::Pkcs1 => KeyTransport::Pkcs1v15,
+                    Transport::Oaep => KeyTransport::Oaep(DigestAlgorithm::Sha256),
+                },
+            }),
+            missing: self.missing.into(),
+            recipients: self.recipients(),
+            now: self.now(),
+        };
+        let password_file = self.password_file.clone();
+        let keys = KeyDirectory::new(
+            &self.keys,
+            directory::Options {
+                allow_insecure_keys: self.allow_insecure_keys,
+                now: sealing.now,
+                password: Box::new(move |key| password(key, password_file.as_deref())),
+            },
+        );
+        Ok(Sealer { sealing, keys })
+    }
+}
+
+impl Sealer {
+    pub(super) fn signs(&self) -> bool {
+        self.sealing.sign.is_some()
+    }
+
+    /// Seals one message; `input` is where it came from, for the errors.
+    pub(super) fn seal(&self, message: Message, input: &Input) -> Result<Sealed, Failure> {
+        self.sealing
+            .seal(message, &self.keys)
+            .map_err(|error| explain(&error, input))
+    }
+}
+
+impl From<Cipher> for ContentCipher {
+    fn from(cipher: Cipher) -> ContentCipher {
+        match cipher {
+            // AES-256-GCM shows as a blank mail in Thunderbird and fails in gpgsm; nobody's
+            // stored capabilities can ask for it yet.
+            Cipher::Auto | Cipher::Aes256Cbc => ContentCipher::Aes256Cbc,
+            Cipher::Aes128Cbc => ContentCipher::Aes128Cbc,
+            Cipher::Aes256Gcm => ContentCipher::Aes256Gcm,
+            Cipher::Aes128Gcm => ContentCipher::Aes128Gcm,
+        }
+    }
+}
+
+impl From<DigestName> for DigestAlgorithm {
+    fn from(digest: DigestName) -> DigestAlgorithm {
+        match digest {
+            DigestName::Sha256 => DigestAlgorithm::Sha256,
+            DigestName::Sha384 => DigestAlgorithm::Sha384,
+            DigestName::Sha512 => DigestAlgorithm::Sha512,
+        }
+    }
+}
+
+impl From<MissingPolicy> for Missing {
+    fn from(policy: MissingPolicy) -> Missing {
+        match policy {
+            MissingPolicy::Refuse => Missing::Refuse,
+            MissingPolicy::Skip => Missing::Skip,
+            MissingPolicy::Plain => Missing::Plain,
+        }
+    }
+}
+
+/// The password of an encrypted private key: from the file, else from whoever sits at the
+/// terminal, else there is none.
+fn password(key: &Path, file: Option<&Path>) -> Result<Option<Secret>, keys::password::Error> {
+    if let Some(file) = file {
+        return keys::password_from_file(file).map(Some);
+    }
+    if !std::io::stderr().is_terminal() {
+        return Ok(None);
+    }
+    // rpassword reads from the terminal itself, so that a message can come in on standard input.
+    let prompt = format!(
+        "Password for {}: ",
+        key.display().to_string().escape_debug()
+    );
+    Ok(rpassword::prompt_password(prompt)
+        .ok()
+        .map(Secret::from_string))
+}
+
+/// Tells why a message could not be sealed.
+fn explain(error: &seal::Error, input: &Input) -> Failure {
+    match error {
+        seal::Error::Message(error) => malformed(error).about(input),
+        seal::Error::Keys(error) => unusable_key(error),
+        seal::Error::NoCertificate(missing) => {
+            let hints: Vec<_> = missing
+                .iter()
+                .filter_map(|missing| missing.error.hint())
+                .collect();
+            Failure::new(Code::NoInput, causes(error))
+                .about(input)
+                .hint(format!(
+                    "{}, or choose --missing skip or --missing plain",
+                    hints.join("; ")
+                ))
+        }
+        seal::Error::NoRecipient => Failure::new(Code::Data, error)
+            .about(input)
+            .hint("add a To, Cc or Bcc field, or name recipients with --to"),
+        seal::Error::Seal(smime::Error::Io(error)) => {
+            Failure::new(Code::Io, plain(error)).about(input)
+        }
+        error => Failure::new(Code::Software, causes(error)).about(input),
+    }
+}
+
+/// A key or certificate that cannot be used: permission and passphrase are told apart from what
+/// is missing or wrong.
+fn unusable_key(error: &keys::Error) -> Failure {
+    use keys::Error as E;
+    let code = match error {
+        E::InsecurePermissions { .. }
+        | E::Password { .. }
+        | E::PasswordMissing { .. }
+        | E::PasswordWrong { .. } => Code::NoPermission,
+        E::Unreadable { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+            Code::NoPermission
+        }
+        E::Unreadable { .. } => Code::Io,
+        E::UnsafeName { .. } => Code::Data,
+        _ => Code::NoInput,
+    };
+    let failure = Failure::new(code, causes(error));
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
