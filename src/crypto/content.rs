@@ -201,6 +201,7 @@ pub struct Encryptor {
 }
 
 /// The end of an encrypted content.
+#[derive(Debug)]
 pub struct Finished {
     /// The last octets of encryptedContent: the padded block of CBC, nothing for GCM.
     pub last: Vec<u8>,
@@ -268,7 +269,7 @@ impl Encryptor {
             let icv_length = tlv::element(tlv::INTEGER, &[16]);
             Any::new(Tag::Sequence, [nonce, icv_length].concat())
         } else {
-            // RFC 3565 section 4.1: AES-IV ::= OCTET STRING (SIZE(16)).
+            // RFC 3565 section 4: AES-IV ::= OCTET STRING (SIZE(16)).
             Any::new(Tag::OctetString, self.iv.as_slice())
         };
         AlgorithmIdentifierOwned {
@@ -358,7 +359,7 @@ mod tests {
         );
     }
 
-    // RFC 3565 section 4.1; RFC 5084 section 3.2 with the ICVlen that is not its default.
+    // RFC 3565 section 4; RFC 5084 section 3.2 with the ICVlen that is not its default.
     #[test]
     fn algorithm_identifiers() {
         let iv = hex("000102030405060708090a0b0c0d0e0f");

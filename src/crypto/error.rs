@@ -1,3 +1,5 @@
+//! The one error of the module.
+
 /// Why a cryptographic operation was refused. No variant carries key material.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -77,7 +79,7 @@ pub enum Error {
     #[error("the content key cannot be encrypted with this RSA key and padding")]
     KeyTransportFailed,
 
-    /// The wrapping key has another length than RFC 3565 section 2.3.2 prescribes for the
+    /// The wrapping key has another length than RFC 3565 prescribes for the
     /// algorithm, or the key to be wrapped is not a whole number of 64-bit blocks.
     #[error("a key of {octets} octets cannot be used with {algorithm}")]
     KeyLength {

@@ -46,6 +46,7 @@ impl Default for KeyAgreement {
 }
 
 /// What a key agreement gave the sender: one recipient's originatorKey and wrapping key.
+#[derive(Debug)]
 pub struct AgreedKey {
     /// The publicKey of OriginatorPublicKey: our ephemeral key as an uncompressed point.
     pub originator_public_key: Vec<u8>,

@@ -1,4 +1,4 @@
-//! AES key wrap (RFC 3394, RFC 3565 section 2.3.2): encrypts a content-encryption key with the
+//! AES key wrap (RFC 3394, RFC 3565): encrypts a content-encryption key with the
 //! key-encryption key of a key agreement.
 //!
 //! # Not supported
@@ -33,7 +33,7 @@ impl KeyWrap {
         }
     }
 
-    /// The KeyWrapAlgorithm: RFC 3565 section 2.3.2 says that the parameters MUST be absent.
+    /// The KeyWrapAlgorithm: RFC 3565 says that the parameters MUST be absent.
     pub fn algorithm_identifier(self) -> AlgorithmIdentifierOwned {
         AlgorithmIdentifierOwned {
             oid: self.oid(),

@@ -15,7 +15,7 @@
 //! | content encryption | AES-128-CBC, AES-256-CBC, AES-128-GCM, AES-256-GCM | 3565, 5084 |
 //!
 //! RSA keys have 2048 to 8192 bits for making signatures and for encrypting (RFC 8551 sections
-//! 4.3 and 4.5 forbid less), 1024 to 8192 for verifying.
+//! 4.2 and 4.4 forbid less), 1024 to 8192 for verifying.
 //!
 //! ```
 //! use mailseal::crypto::{ContentCipher, DigestAlgorithm, SignatureAlgorithm};

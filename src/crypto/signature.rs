@@ -7,7 +7,7 @@
 //!
 //! # fn example(pkcs8: Secret) -> Result<(), mailseal::crypto::Error> {
 //! let key = PrivateKey::from_pkcs8_der(&pkcs8)?;
-//! let algorithm = SignatureAlgorithm::for_key(&key.public_key(), DigestAlgorithm::Sha256, false);
+//! let algorithm = SignatureAlgorithm::for_key(key.public_key(), DigestAlgorithm::Sha256, false);
 //! let signature = key.sign(algorithm, b"signed attributes")?;
 //! key.public_key().verify(algorithm, b"signed attributes", &signature)?;
 //! # Ok(())

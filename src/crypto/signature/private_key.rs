@@ -70,7 +70,7 @@ impl PrivateKey {
         Ok(PrivateKey {
             graviola: graviola::Key::from_rsa(&key, public_key.bits()),
             public_key: PublicKey::Rsa(public_key),
-            rust_crypto: rust_crypto::Key::Rsa(key),
+            rust_crypto: rust_crypto::Key::Rsa(Box::new(key)),
         })
     }
 
@@ -94,8 +94,8 @@ impl PrivateKey {
     /// are ECDSA-Sig-Value (RFC 5753 section 2.1.1) in DER.
     ///
     /// An RSA signature is checked with the public key before it leaves, in both backends, since
-    /// a fault in the arithmetic with the primes would reveal them. The check also catches keys
-    /// that graviola computes wrongly (it expects the larger prime first); RustCrypto then signs.
+    /// a fault in the arithmetic with the primes would reveal them. When graviola's result does
+    /// not hold, RustCrypto signs.
     ///
     /// [`Error::KeyMismatch`] when the algorithm is not for such a key, [`Error::RsaKeySize`]
     /// for RSA of fewer than 2048 bits.
@@ -119,8 +119,10 @@ impl PrivateKey {
         message: &[u8],
     ) -> Result<Vec<u8>, Error> {
         match (&self.public_key, algorithm) {
-            (PublicKey::Rsa(key), SignatureAlgorithm::RsaPkcs1v15(_))
-            | (PublicKey::Rsa(key), SignatureAlgorithm::RsaPss(_)) => {
+            (
+                PublicKey::Rsa(key),
+                SignatureAlgorithm::RsaPkcs1v15(_) | SignatureAlgorithm::RsaPss(_),
+            ) => {
                 key.require_size_for_generation()?;
             }
             (PublicKey::EcP256(_), SignatureAlgorithm::Ecdsa(_)) => {}
@@ -258,7 +260,7 @@ mod tests {
         );
     }
 
-    // RFC 8017 does not order the primes; OpenSSL, and so graviola's tests, put the larger first.
+    // RFC 8017 does not order the primes; OpenSSL always writes the larger first.
     #[test]
     fn a_key_with_the_smaller_prime_first_signs_the_same() {
         let key = private_key("rsa2048");

@@ -138,17 +138,17 @@ fn spki_der(
 pub struct RsaPublicKey(rsa::RsaPublicKey);
 
 impl RsaPublicKey {
-    /// The least modulus that signatures are verified with: RFC 8551 section 4.4 leaves
-    /// 1024 to 2047 bits to the verifier, and forbids less.
+    /// The least modulus that can be read: RFC 8551 section 4.3 asks verifiers for 2048 bits
+    /// and more; old mail has 1024, and what that is worth is for the caller to say.
     pub const MINIMUM_BITS: usize = 1024;
-    /// The least modulus that makes signatures or encrypts: RFC 8551 sections 4.3 and 4.5.
+    /// The least modulus that makes signatures or encrypts: RFC 8551 sections 4.2 and 4.4.
     pub const MINIMUM_BITS_FOR_GENERATION: usize = 2048;
     /// The largest modulus: past this a stranger's key would only cost time.
     pub const MAXIMUM_BITS: usize = 8192;
 
     fn from_pkcs1(key: &RsaPublicKeyRef<'_>) -> Result<Self, Error> {
         check_rsa_numbers(key.modulus.as_bytes(), key.public_exponent.as_bytes())?;
-        rsa::RsaPublicKey::try_from(key.clone())
+        rsa::RsaPublicKey::try_from(*key)
             .map(RsaPublicKey)
             .map_err(|_| Error::MalformedPublicKey { algorithm: "RSA" })
     }
@@ -162,7 +162,7 @@ impl RsaPublicKey {
         bit_length(&self.0.n_bytes())
     }
 
-    /// RFC 8551 sections 4.3 and 4.5: signatures and encryption with a key of fewer than 2048
+    /// RFC 8551 sections 4.2 and 4.4: signatures and encryption with a key of fewer than 2048
     /// bits MUST NOT be generated.
     pub(in crate::crypto) fn require_size_for_generation(&self) -> Result<(), Error> {
         require_size(self.bits(), Self::MINIMUM_BITS_FOR_GENERATION)

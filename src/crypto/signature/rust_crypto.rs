@@ -14,7 +14,7 @@ use crate::crypto::{DigestAlgorithm, Error};
 
 /// A private key of either kind. Both types wipe themselves.
 pub(super) enum Key {
-    Rsa(rsa::RsaPrivateKey),
+    Rsa(Box<rsa::RsaPrivateKey>),
     EcP256(p256::SecretKey),
 }
 
