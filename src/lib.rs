@@ -5,6 +5,7 @@ pub mod asn1;
 pub mod cms;
 pub mod crypto;
 pub mod keys;
+pub mod mime;
 pub mod secret;
 pub mod smime;
 pub mod spool;

@@ -1,0 +1,555 @@
+//! The structure of a message: one pass over its lines that finds headers, bodies and delimiters
+//! and reports them one after the other.
+//!
+//! Nothing here recurses, and no body is held: a visitor gets places in the spool and what is
+//! unusual between them.
+//!
+//! # Not supported
+//!
+//! Looking through a transfer encoding: a message/rfc822 part in base64, which RFC 2045 6.4
+//! forbids, is a body like any other.
+
+use std::io::Read;
+
+use super::content_type::ContentType;
+use super::header::{Field, Header, field_name};
+use super::lines::{Facts, HEAD, LONGEST_LINE, Line, Lines, Position};
+use super::transfer_encoding::TransferEncoding;
+use super::{Error, MAX_DEPTH, MAX_HEADER, MAX_PARTS};
+use crate::spool::Spool;
+
+/// What the pass comes across. Each header is followed by what its structure promises: `Body`;
+/// `Preamble`, the parts' headers, perhaps `Epilogue`, and `End`; or the embedded header.
+#[derive(Debug)]
+pub enum Event {
+    /// Something that readers may disagree about.
+    Problem(Error),
+    /// The header of the message, a part or an embedded message.
+    Header(Part),
+    /// The content of a leaf.
+    Body(Stretch),
+    /// What stands before the first part of a multipart.
+    Preamble {
+        /// Where.
+        stretch: Stretch,
+        /// Whether there is a first part.
+        followed: bool,
+    },
+    /// What stands behind the closing delimiter of a multipart.
+    Epilogue(Stretch),
+    /// The end of a multipart.
+    End {
+        /// How many parts it has.
+        parts: usize,
+        /// Whether it has its closing delimiter.
+        closed: bool,
+    },
+}
+
+/// Some lines and what is unusual in them.
+#[derive(Debug, Clone, Copy)]
+pub struct Stretch {
+    /// Where they begin.
+    pub start: Position,
+    /// Where they end. The line end before a delimiter belongs to it (RFC 2046 5.1.1).
+    pub end: Position,
+    /// What is unusual.
+    pub facts: Facts,
+}
+
+/// A header and what it says about the content behind it.
+#[derive(Debug)]
+pub struct Part {
+    /// From the first field to behind the empty line.
+    pub place: Stretch,
+    /// The fields.
+    pub header: Header,
+    /// Whether it belongs to a message and not to a part of a multipart.
+    pub is_message: bool,
+    /// The Content-Type, where there is one that can be read.
+    pub content_type: Option<ContentType>,
+    /// The Content-Transfer-Encoding, where there is one.
+    pub encoding: Option<TransferEncoding>,
+    /// What follows.
+    pub structure: Structure,
+}
+
+/// What a body consists of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Structure {
+    /// Octets in some encoding.
+    Leaf,
+    /// Parts.
+    Multipart {
+        /// What delimits them.
+        boundary: Vec<u8>,
+        /// RFC 2046 5.1.5: parts without Content-Type are messages.
+        digest: bool,
+    },
+    /// A message with a header of its own.
+    Message,
+    /// multipart/signed or multipart/encrypted: every octet of it counts.
+    Sealed,
+    /// A composite type in a transfer encoding, which RFC 2045 6.4 forbids.
+    Encoded,
+    /// A multipart that cannot be taken apart for want of a boundary.
+    NoBoundary,
+}
+
+impl Part {
+    /// Judges a header. Problems are for the caller to weigh; the first of several fields counts.
+    pub fn new(place: Stretch, header: Header, is_message: bool, in_digest: bool) -> Part {
+        let field = header.first("Content-Type").map(Field::value_bytes);
+        let content_type = field.as_deref().and_then(ContentType::parse);
+        let encoding = header
+            .first("Content-Transfer-Encoding")
+            .map(|field| TransferEncoding::parse(&field.value_bytes()));
+        let structure = match (&content_type, field.is_none() && in_digest) {
+            (Some(it), _) => Structure::of(it, encoding.as_ref()),
+            (None, true) => Structure::Message,
+            (None, false) => Structure::Leaf,
+        };
+        Part {
+            place,
+            header,
+            is_message,
+            content_type,
+            encoding,
+            structure,
+        }
+    }
+
+    /// What would make readers disagree about the content.
+    pub fn ambiguity(&self) -> Option<Error> {
+        for name in ["Content-Type", "Content-Transfer-Encoding"] {
+            if let Err(error) = self.header.only(name) {
+                return Some(error);
+            }
+        }
+        let ambiguous = self.content_type.as_ref()?.boundary().is_err();
+        let line = self.header.first("Content-Type").map_or(0, Field::line);
+        ambiguous.then_some(Error::DuplicateBoundary { line })
+    }
+
+    /// Treats a sealed multipart as any other.
+    fn take_apart(&mut self) {
+        let boundary = self.content_type.as_ref().map(ContentType::boundary);
+        self.structure = match boundary {
+            Some(Ok(Some(boundary))) => Structure::Multipart {
+                boundary,
+                digest: false,
+            },
+            _ => Structure::NoBoundary,
+        };
+    }
+
+    /// `type/subtype`, the default where there is none.
+    pub fn media_type(&self) -> String {
+        match (&self.content_type, &self.structure) {
+            (Some(content_type), _) => content_type.essence(),
+            (None, Structure::Message) => "message/rfc822".to_owned(),
+            (None, _) => "text/plain".to_owned(),
+        }
+    }
+}
+
+impl Structure {
+    fn of(content_type: &ContentType, encoding: Option<&TransferEncoding>) -> Structure {
+        let multipart = content_type.media_type == "multipart";
+        let message = content_type.is("message", "rfc822") || content_type.is("message", "news");
+        if !multipart && !message {
+            return Structure::Leaf;
+        }
+        if matches!(&content_type.subtype[..], "signed" | "encrypted") {
+            return Structure::Sealed;
+        }
+        if encoding.is_some_and(|it| !it.is_identity()) {
+            return Structure::Encoded;
+        }
+        if message {
+            return Structure::Message;
+        }
+        match content_type.boundary() {
+            Ok(Some(boundary)) => Structure::Multipart {
+                boundary,
+                digest: content_type.subtype == "digest",
+            },
+            _ => Structure::NoBoundary,
+        }
+    }
+}
+
+/// Walks through the content behind a header that has been read, to the end of the spool, and
+/// tells the visitor what there is and how deep it is nested. Returns where it ends.
+///
+/// Signed and encrypted multiparts are one body each: nothing in them may be touched.
+///
+/// # Errors
+///
+/// What the visitor returns, a cap that is exceeded, and a spool that cannot be read.
+pub fn walk(
+    spool: &Spool,
+    root: Part,
+    visit: impl FnMut(usize, Event) -> Result<(), Error>,
+) -> Result<Position, Error> {
+    Walker::new(spool, &root, false, visit).run(root)
+}
+
+/// The same, but takes signed and encrypted multiparts apart as well.
+pub fn walk_into_sealed(
+    spool: &Spool,
+    root: Part,
+    visit: impl FnMut(usize, Event) -> Result<(), Error>,
+) -> Result<Position, Error> {
+    Walker::new(spool, &root, true, visit).run(root)
+}
+
+/// Reads the header at the beginning of a message: behind a byte order mark and mbox lines.
+///
+/// The bool says whether the header ended as it should, with an empty line or the message.
+pub fn message_header(spool: &Spool) -> Result<(Part, bool), Error> {
+    let mut mark = Vec::new();
+    spool.range(0..3).read_to_end(&mut mark)?;
+    let start = Position {
+        offset: if mark == b"\xEF\xBB\xBF" { 3 } else { 0 },
+        ..Position::START
+    };
+    let mut lines = Lines::new(spool, start);
+    let block = read_header(&mut lines, start, true, |_, _| Ok(false))?;
+    let complete = block.complete || lines.peek()?.is_none();
+    let header = block.split(spool)?;
+    Ok((Part::new(block.place, header, true, false), complete))
+}
+
+/// The first octets that a reader of headers stumbles over.
+pub fn header_problem(spool: &Spool, place: Stretch) -> Result<Option<Error>, Error> {
+    if !place.facts.nul && !place.facts.bare_carriage_return {
+        return Ok(None);
+    }
+    let mut lines = Lines::new(spool, place.start);
+    while let Some(Line { start, facts, .. }) = lines.peek()? {
+        let line = start.line;
+        if facts.nul {
+            return Ok(Some(Error::NulInHeader { line }));
+        }
+        if facts.bare_carriage_return {
+            return Ok(Some(Error::BareCarriageReturnInHeader { line }));
+        }
+        lines.advance();
+    }
+    Ok(None)
+}
+
+struct HeaderBlock {
+    place: Stretch,
+    /// Whether an empty line ended it.
+    complete: bool,
+}
+
+impl HeaderBlock {
+    fn split(&self, spool: &Spool) -> Result<Header, Error> {
+        let Stretch { start, end, .. } = self.place;
+        let mut block = Vec::with_capacity((end.offset - start.offset) as usize);
+        spool
+            .range(start.offset..end.offset)
+            .read_to_end(&mut block)?;
+        Ok(Header::split(&block, start.line))
+    }
+}
+
+/// Goes through a header to its empty line, or to a delimiter, or to what is no field.
+fn read_header(
+    lines: &mut Lines<'_>,
+    start: Position,
+    is_message: bool,
+    mut is_delimiter: impl FnMut(Line, &[u8]) -> Result<bool, Error>,
+) -> Result<HeaderBlock, Error> {
+    let (mut end, mut content_end, mut in_field) = (start, start, false);
+    let mut facts = Facts::default();
+    let mut complete = false;
+    while let Some(line) = lines.peek()? {
+        let head = lines.head();
+        if is_delimiter(line, head)? {
+            end = content_end;
+            break;
+        }
+        complete = line.length == 0;
+        let continues = in_field && matches!(head.first(), Some(b' ' | b'\t'));
+        let begins = field_name(head).is_some();
+        let envelope = is_message && !in_field && is_mbox_from(head);
+        if !complete && !continues && !begins && !envelope {
+            break;
+        }
+        if line.end().offset - start.offset > MAX_HEADER {
+            return Err(Error::HeaderTooLarge { line: start.line });
+        }
+        facts += line.facts;
+        in_field |= begins;
+        content_end = line.content_end();
+        end = line.end();
+        lines.advance();
+        if complete {
+            break;
+        }
+    }
+    Ok(HeaderBlock {
+        place: Stretch { start, end, facts },
+        complete,
+    })
+}
+
+/// The line that mbox files put before each message, once more quoted by some.
+fn is_mbox_from(line: &[u8]) -> bool {
+    line.starts_with(b"From ") || line.starts_with(b">From ")
+}
+
+struct Walker<'s, V> {
+    spool: &'s Spool,
+    lines: Lines<'s>,
+    frames: Vec<Frame>,
+    parts: usize,
+    into_sealed: bool,
+    visit: V,
+}
+
+/// What is open around a line.
+enum Frame {
+    Multipart {
+        boundary: Vec<u8>,
+        digest: bool,
+        parts: usize,
+    },
+    Message,
+}
+
+enum Next {
+    Header {
+        start: Position,
+        digest: bool,
+    },
+    Content {
+        start: Position,
+        structure: Structure,
+    },
+    Stop(Stop),
+}
+
+#[derive(Clone, Copy)]
+enum Stop {
+    Delimiter(Delimiter),
+    End,
+}
+
+#[derive(Clone, Copy)]
+struct Delimiter {
+    frame: usize,
+    closing: bool,
+}
+
+impl<'s, V: FnMut(usize, Event) -> Result<(), Error>> Walker<'s, V> {
+    fn new(spool: &'s Spool, root: &Part, into_sealed: bool, visit: V) -> Walker<'s, V> {
+        Walker {
+            spool,
+            lines: Lines::new(spool, root.place.end),
+            frames: Vec::new(),
+            parts: 0,
+            into_sealed,
+            visit,
+        }
+    }
+
+    fn run(mut self, root: Part) -> Result<Position, Error> {
+        let mut next = self.announce(root)?;
+        loop {
+            next = match next {
+                Next::Header { start, digest } => self.header(start, digest)?,
+                Next::Content { start, structure } => self.content(start, structure)?,
+                Next::Stop(Stop::Delimiter(delimiter)) => self.delimiter(delimiter)?,
+                Next::Stop(Stop::End) => break,
+            };
+        }
+        self.unwind(0)?;
+        Ok(self.lines.position())
+    }
+
+    fn header(&mut self, start: Position, digest: bool) -> Result<Next, Error> {
+        let is_message = matches!(self.frames.last(), Some(Frame::Message));
+        self.parts += 1;
+        if self.parts > MAX_PARTS {
+            return Err(Error::TooManyParts { line: start.line });
+        }
+        let frames = &self.frames;
+        let block = read_header(&mut self.lines, start, is_message, |line, head| {
+            Ok(find_delimiter(frames, line, head).is_some())
+        })?;
+        let part = Part::new(block.place, block.split(self.spool)?, is_message, digest);
+        self.announce(part)
+    }
+
+    fn announce(&mut self, mut part: Part) -> Result<Next, Error> {
+        if self.into_sealed && part.structure == Structure::Sealed {
+            part.take_apart();
+        }
+        let depth = self.frames.len();
+        if let Some(problem) = header_problem(self.spool, part.place)? {
+            (self.visit)(depth, Event::Problem(problem))?;
+        }
+        if let Some(problem) = part.ambiguity() {
+            (self.visit)(depth, Event::Problem(problem))?;
+        }
+        let next = Next::Content {
+            start: part.place.end,
+            structure: part.structure.clone(),
+        };
+        (self.visit)(depth, Event::Header(part))?;
+        Ok(next)
+    }
+
+    fn content(&mut self, start: Position, structure: Structure) -> Result<Next, Error> {
+        let depth = self.frames.len();
+        match structure {
+            Structure::Multipart { boundary, digest } => {
+                self.open(
+                    start,
+                    Frame::Multipart {
+                        boundary,
+                        digest,
+                        parts: 0,
+                    },
+                )?;
+                let (stretch, stop) = self.stretch(start)?;
+                let followed =
+                    matches!(stop, Stop::Delimiter(it) if it.frame == depth && !it.closing);
+                (self.visit)(depth, Event::Preamble { stretch, followed })?;
+                Ok(Next::Stop(stop))
+            }
+            Structure::Message => {
+                self.open(start, Frame::Message)?;
+                Ok(Next::Header {
+                    start,
+                    digest: false,
+                })
+            }
+            Structure::Leaf | Structure::Sealed | Structure::Encoded | Structure::NoBoundary => {
+                let (stretch, stop) = self.stretch(start)?;
+                (self.visit)(depth, Event::Body(stretch))?;
+                Ok(Next::Stop(stop))
+            }
+        }
+    }
+
+    fn open(&mut self, start: Position, frame: Frame) -> Result<(), Error> {
+        if self.frames.len() == MAX_DEPTH {
+            return Err(Error::TooDeep { line: start.line });
+        }
+        self.frames.push(frame);
+        Ok(())
+    }
+
+    /// Takes lines up to a delimiter of any multipart that is open, or to the end.
+    fn stretch(&mut self, start: Position) -> Result<(Stretch, Stop), Error> {
+        let mut stretch = Stretch {
+            start,
+            end: start,
+            facts: Facts::default(),
+        };
+        while let Some(line) = self.lines.peek()? {
+            if let Some((delimiter, ambiguous)) =
+                find_delimiter(&self.frames, line, self.lines.head())
+            {
+                if ambiguous {
+                    let problem = Error::AmbiguousBoundary {
+                        line: line.start.line,
+                    };
+                    (self.visit)(self.frames.len(), Event::Problem(problem))?;
+                }
+                return Ok((stretch, Stop::Delimiter(delimiter)));
+            }
+            stretch.facts += line.facts;
+            stretch.end = line.content_end();
+            self.lines.advance();
+        }
+        stretch.end = self.lines.position();
+        Ok((stretch, Stop::End))
+    }
+
+    fn delimiter(&mut self, Delimiter { frame, closing }: Delimiter) -> Result<Next, Error> {
+        self.unwind(frame + 1)?;
+        self.lines.advance();
+        let start = self.lines.position();
+        let Some(Frame::Multipart { digest, parts, .. }) = self.frames.last_mut() else {
+            return Ok(Next::Stop(Stop::End));
+        };
+        if !closing {
+            *parts += 1;
+            let digest = *digest;
+            return Ok(Next::Header { start, digest });
+        }
+        let parts = *parts;
+        self.frames.pop();
+        let depth = self.frames.len();
+        let (epilogue, stop) = self.stretch(start)?;
+        (self.visit)(depth, Event::Epilogue(epilogue))?;
+        (self.visit)(
+            depth,
+            Event::End {
+                parts,
+                closed: true,
+            },
+        )?;
+        Ok(Next::Stop(stop))
+    }
+
+    /// Leaves what is open beyond a depth: its end has not been seen.
+    fn unwind(&mut self, depth: usize) -> Result<(), Error> {
+        while self.frames.len() > depth {
+            if let Some(Frame::Multipart { parts, .. }) = self.frames.pop() {
+                (self.visit)(
+                    self.frames.len(),
+                    Event::End {
+                        parts,
+                        closed: false,
+                    },
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The innermost multipart that a line delimits, and whether it delimits another as well.
+///
+/// RFC 2046 5.1.1 compares only the beginning of a line; every reader we know compares all of it
+/// but white space at the end, and so keeps a boundary apart from one that it begins.
+fn find_delimiter(frames: &[Frame], line: Line, head: &[u8]) -> Option<(Delimiter, bool)> {
+    let rest = head.strip_prefix(b"--")?;
+    if frames.is_empty() || line.length > LONGEST_LINE.min(HEAD as u64) {
+        return None;
+    }
+    let rest = &rest[..rest.len()
+        - rest
+            .iter()
+            .rev()
+            .take_while(|it| b" \t".contains(it))
+            .count()];
+    let mut matching = frames
+        .iter()
+        .enumerate()
+        .rev()
+        .filter_map(|(frame, it)| match it {
+            Frame::Multipart { boundary, .. } => match rest.strip_prefix(&boundary[..])? {
+                b"" => Some(Delimiter {
+                    frame,
+                    closing: false,
+                }),
+                b"--" => Some(Delimiter {
+                    frame,
+                    closing: true,
+                }),
+                _ => None,
+            },
+            Frame::Message => None,
+        });
+    let found = matching.next()?;
+    Some((found, matching.next().is_some()))
+}

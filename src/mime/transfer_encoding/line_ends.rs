@@ -1,0 +1,117 @@
+//! Line ends as mail has them: CRLF.
+
+use std::io::{self, Write};
+
+/// What becomes of a carriage return that no line feed follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BareCarriageReturn {
+    /// It is content, and some encoding after this keeps it from harm.
+    Keep,
+    /// It was meant to end the line. RFC 5321 2.3.8: SMTP does not carry it bare.
+    Break,
+}
+
+/// Turns LF into CRLF, and bare CR too where that is asked for; CRLF stays.
+#[derive(Debug)]
+pub struct LineEnds<W: Write> {
+    out: W,
+    bare: BareCarriageReturn,
+    /// The last octet written was a carriage return.
+    after_carriage_return: bool,
+    buffer: Vec<u8>,
+}
+
+impl<W: Write> LineEnds<W> {
+    /// Writes canonical lines to `out`.
+    pub fn new(bare: BareCarriageReturn, out: W) -> LineEnds<W> {
+        LineEnds {
+            out,
+            bare,
+            after_carriage_return: false,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// Ends a line that a last carriage return has begun to end.
+    pub fn finish(mut self) -> io::Result<W> {
+        if self.after_carriage_return && self.bare == BareCarriageReturn::Break {
+            self.out.write_all(b"\n")?;
+        }
+        Ok(self.out)
+    }
+
+    /// Takes octets that have no line end, except that they may begin after a carriage return.
+    fn content(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        if self.after_carriage_return && self.bare == BareCarriageReturn::Break {
+            self.buffer.push(b'\n');
+        }
+        self.after_carriage_return = false;
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    fn carriage_return(&mut self) {
+        self.content(b"\r");
+        self.after_carriage_return = true;
+    }
+
+    fn line_feed(&mut self) {
+        if !self.after_carriage_return {
+            self.buffer.push(b'\r');
+        }
+        self.buffer.push(b'\n');
+        self.after_carriage_return = false;
+    }
+}
+
+impl<W: Write> Write for LineEnds<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut begin = 0;
+        for found in memchr::memchr2_iter(b'\r', b'\n', bytes) {
+            self.content(&bytes[begin..found]);
+            match bytes[found] {
+                b'\n' => self.line_feed(),
+                _ => self.carriage_return(),
+            }
+            begin = found + 1;
+        }
+        self.content(&bytes[begin..]);
+        self.out.write_all(&self.buffer)?;
+        self.buffer.clear();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(bare: BareCarriageReturn, text: &[u8], chunk: usize) -> Vec<u8> {
+        let mut writer = LineEnds::new(bare, Vec::new());
+        for piece in text.chunks(chunk) {
+            writer.write_all(piece).unwrap();
+        }
+        writer.finish().unwrap()
+    }
+
+    #[test]
+    fn every_line_end_becomes_crlf() {
+        let text = b"a\nb\r\nc\rd\r\r\n\n\r";
+        for chunk in 1..=text.len() {
+            assert_eq!(
+                lines(BareCarriageReturn::Keep, text, chunk),
+                b"a\r\nb\r\nc\rd\r\r\n\r\n\r"
+            );
+            assert_eq!(
+                lines(BareCarriageReturn::Break, text, chunk),
+                b"a\r\nb\r\nc\r\nd\r\n\r\n\r\n\r\n"
+            );
+        }
+    }
+}
