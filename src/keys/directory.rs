@@ -260,7 +260,9 @@ fn file_name(address: &Address, name: &str) -> Result<String, Error> {
 
 /// What was answered before. The first to ask a question works on it, others who ask the same
 /// wait for the answer, and nobody else is held up.
-struct Memory<K, V>(Mutex<HashMap<K, Arc<OnceLock<Result<V, Error>>>>>);
+struct Memory<K, V>(Mutex<HashMap<K, Answer<V>>>);
+
+type Answer<V> = Arc<OnceLock<Result<V, Error>>>;
 
 impl<K: Hash + Eq, V: Clone> Memory<K, V> {
     fn new() -> Memory<K, V> {
@@ -270,8 +272,8 @@ impl<K: Hash + Eq, V: Clone> Memory<K, V> {
     fn recall(&self, question: K, answer: impl FnOnce() -> Result<V, Error>) -> Result<V, Error> {
         // A panic while the lock is held would leave the map whole.
         let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let cell = Arc::clone(map.entry(question).or_default());
+        let remembered = Arc::clone(map.entry(question).or_default());
         drop(map);
-        cell.get_or_init(answer).clone()
+        remembered.get_or_init(answer).clone()
     }
 }

@@ -17,8 +17,8 @@
 
 use zeroize::Zeroizing;
 
+use crate::asn1::reader::{Reader, tag};
 use crate::secret::Secret;
-use crate::x509::reader::Reader;
 use crate::x509::{self, Certificate};
 
 /// Why a file holds no certificate that can be read.
@@ -146,10 +146,10 @@ pub fn blocks(text: &[u8]) -> Result<Vec<Block>, Error> {
     Ok(blocks)
 }
 
-fn block<'a>(
+fn block(
     label: String,
     line: usize,
-    lines: &mut dyn Iterator<Item = &'a [u8]>,
+    lines: &mut dyn Iterator<Item = &[u8]>,
     capacity: usize,
 ) -> Result<Block, Error> {
     let mut is_encrypted = false;
@@ -195,8 +195,8 @@ fn label_of(line: &[u8], start: &[u8]) -> Option<String> {
 pub(super) fn der_elements(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     let mut reader = Reader::new(bytes);
     let mut elements = Vec::new();
-    while let Some(tag) = reader.peek() {
-        if tag != x509::reader::tag::SEQUENCE {
+    while let Some(found) = reader.peek() {
+        if found != tag::SEQUENCE {
             return None;
         }
         elements.push(&bytes[reader.read().ok()?.whole()]);

@@ -18,11 +18,11 @@
 
 use std::sync::Arc;
 
+use crate::asn1::reader::{Reader, tag};
 use crate::crypto::{self, PrivateKey};
 use crate::keys::pem::{self, Block, der_elements, instead};
 use crate::keys::pkcs8::{self, EncryptedPrivateKeyInfo};
 use crate::secret::Secret;
-use crate::x509::reader::{Reader, tag};
 
 /// Why a file holds no private key that can be used.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::address::Address;
 use crate::asn1::oid::{self, ObjectIdentifier};
+use crate::asn1::reader::{self, Element, Reader, dotted, hexadecimal, tag};
 use crate::crypto;
 use crate::x509::Error;
 use crate::x509::extensions::{
@@ -23,7 +24,6 @@ use crate::x509::extensions::{
     subject_key_identifier,
 };
 use crate::x509::name::Name;
-use crate::x509::reader::{self, Element, Reader, dotted, hexadecimal, tag};
 
 /// A certificate, as its CA wrote it.
 ///
@@ -542,5 +542,237 @@ impl fmt::Debug for Certificate {
             .field("issuer", &self.issuer)
             .field("serial", &self.serial_hex())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asn1::tlv::{element, sequence};
+    use crate::x509::testing::{
+        TestCertificate, email_name, extension, generalized_time, key_usage, name, rfc822_name,
+        subject_alt_name, utc_time,
+    };
+
+    fn key() -> p256::SecretKey {
+        p256::SecretKey::from_slice(&[7; 32]).unwrap()
+    }
+
+    fn bob() -> TestCertificate {
+        TestCertificate::of("bob@example.com", &key())
+    }
+
+    /// Bob's certificate after a change, read.
+    fn changed(change: impl FnOnce(&mut TestCertificate)) -> Result<Certificate, Error> {
+        let mut certificate = bob();
+        change(&mut certificate);
+        Certificate::from_der(&certificate.der())
+    }
+
+    #[test]
+    fn what_is_handed_out_is_what_the_ca_wrote() {
+        let parts = bob();
+        let der = parts.der();
+        let certificate = Certificate::from_der(&der).unwrap();
+        assert_eq!(certificate.der(), der);
+        assert_eq!(certificate.issuer_der(), parts.issuer);
+        assert_eq!(certificate.subject_der(), parts.subject);
+        assert_eq!(certificate.spki_der(), parts.subject_public_key_info);
+        assert_eq!(certificate.serial_der(), [2, 1, 1]);
+        assert_eq!(certificate.signature(), b"no signature");
+        assert!(
+            certificate
+                .tbs_certificate_der()
+                .ends_with(&parts.extensions[2])
+        );
+        assert_eq!(certificate.signature_algorithm_der()[0], tag::SEQUENCE);
+        assert_eq!(certificate.subject(), "CN=Test");
+        assert_eq!(certificate.issuer(), "CN=Test CA");
+        assert_eq!(certificate.version(), Version::V3);
+        assert_eq!(
+            certificate.sha256_fingerprint(),
+            <[u8; 32]>::from(Sha256::digest(&der))
+        );
+        assert_eq!(certificate.public_key().unwrap().bits(), 256);
+        assert!(!certificate.is_self_issued());
+    }
+
+    #[test]
+    fn no_end_of_a_certificate_can_be_missing_and_nothing_follows() {
+        let der = bob().der();
+        for end in 0..der.len() {
+            assert!(Certificate::from_der(&der[..end]).is_err());
+        }
+        assert!(Certificate::from_der(&[&der[..], &[0]].concat()).is_err());
+    }
+
+    #[test]
+    fn any_changed_byte_is_read_or_refused_without_panic() {
+        let der = bob().der();
+        for at in 0..der.len() {
+            for flip in [0x01, 0x20, 0x80, 0xff] {
+                let mut changed = der.clone();
+                changed[at] ^= flip;
+                if let Ok(certificate) = Certificate::from_der(&changed) {
+                    let _ = (certificate.public_key(), certificate.shown());
+                }
+            }
+        }
+    }
+
+    impl Certificate {
+        fn shown(&self) -> String {
+            format!("{self:?} {} {:?}", self.not_after(), self.emails())
+        }
+    }
+
+    #[test]
+    fn serial_numbers_of_real_cas_are_read() {
+        let serial = |octets: &[u8]| {
+            let certificate = changed(|c| c.serial_number = octets.to_vec()).unwrap();
+            assert_eq!(certificate.serial_der(), element(tag::INTEGER, octets));
+            certificate.serial_hex()
+        };
+        assert_eq!(serial(&[0x00, 0x80]), "80");
+        assert_eq!(serial(&[0x00]), "00");
+        assert_eq!(serial(&[0xff]), "ff");
+        assert_eq!(serial(&[0x7f; 21]), "7f".repeat(21));
+    }
+
+    #[test]
+    fn an_extension_occurs_once() {
+        let twice = changed(|c| c.extensions.push(key_usage(0xff))).unwrap_err();
+        assert_eq!(twice, Error::DuplicateExtension("2.5.29.15".to_owned()));
+        let unknown = ObjectIdentifier::new_unwrap("1.2.3");
+        assert!(changed(|c| c.extensions.push(extension(unknown, b"x"))).is_ok());
+    }
+
+    #[test]
+    fn a_limit_that_cannot_be_read_is_no_licence() {
+        let broken = |part: &'static str, id| {
+            let error = changed(|c| c.extensions = vec![extension(id, &[0x05, 0x00])]);
+            let error = error.unwrap_err();
+            assert!(matches!(error, Error::Malformed { part: p, .. } if p == part));
+        };
+        broken("keyUsage", ID_CE_KEY_USAGE);
+        broken("extKeyUsage", ID_CE_EXT_KEY_USAGE);
+        broken("subjectAltName", ID_CE_SUBJECT_ALT_NAME);
+        broken("subjectKeyIdentifier", ID_CE_SUBJECT_KEY_IDENTIFIER);
+        broken("authorityKeyIdentifier", ID_CE_AUTHORITY_KEY_IDENTIFIER);
+    }
+
+    #[test]
+    fn dates_are_those_of_rfc_5280() {
+        let date = |time: Vec<u8>| {
+            changed(|c| c.not_after = time).map(|certificate| certificate.not_after().to_string())
+        };
+        for (time, expected) in [
+            (utc_time("491231235959Z"), "2049-12-31T23:59:59Z"),
+            (utc_time("500101000000Z"), "1950-01-01T00:00:00Z"),
+            (generalized_time("20500101000000Z"), "2050-01-01T00:00:00Z"),
+            (generalized_time("20260229000000Z"), ""),
+            (utc_time("280229000000Z"), "2028-02-29T00:00:00Z"),
+            (utc_time("2601010000Z"), ""),
+            (utc_time("260101000000+0100"), ""),
+            (utc_time("260101000000"), ""),
+            (utc_time("261301000000Z"), ""),
+            (utc_time("26010100000\u{f1}Z"), ""),
+            (utc_time(""), ""),
+            (generalized_time("20260101000000.5Z"), ""),
+            (element(tag::INTEGER, b"260101000000Z"), ""),
+        ] {
+            assert_eq!(date(time).unwrap_or_default(), expected);
+        }
+        let never = changed(|c| c.not_after = generalized_time("99991231235959Z")).unwrap();
+        assert_eq!(never.not_after(), Timestamp::MAX);
+    }
+
+    #[test]
+    fn addresses_come_from_the_subject_alt_name_and_then_from_the_subject() {
+        let emails = |names: &[&str], subject: Vec<u8>| {
+            let certificate = changed(|c| {
+                c.subject = subject;
+                let names: Vec<Vec<u8>> = names.iter().map(|n| rfc822_name(n)).collect();
+                c.extensions = vec![subject_alt_name(&names)];
+            })
+            .unwrap();
+            let emails = certificate.emails().iter();
+            emails.map(Address::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            emails(
+                &["a@example.com", "b@example.com"],
+                email_name("c@example.com")
+            ),
+            ["a@example.com", "b@example.com", "c@example.com"]
+        );
+        assert_eq!(
+            emails(&["a@example.com"], email_name("a@EXAMPLE.com")),
+            ["a@example.com"]
+        );
+        assert!(emails(&["not an address"], name("bob@example.com")).is_empty());
+    }
+
+    #[test]
+    fn key_usage_decides_by_the_kind_of_key() {
+        let may = |bits| {
+            let certificate = changed(|c| c.extensions = vec![key_usage(bits)]).unwrap();
+            (certificate.may_sign(), certificate.may_receive())
+        };
+        assert_eq!(may(0b1000_0000), (true, false));
+        assert_eq!(may(0b0100_0000), (true, false));
+        assert_eq!(may(0b0010_0000), (false, false)); // keyEncipherment, for RSA only
+        assert_eq!(may(0b0000_1000), (false, true));
+        let unlimited = changed(|c| c.extensions.clear()).unwrap();
+        assert!(unlimited.may_sign() && unlimited.may_receive() && unlimited.permits_email());
+        let rsa = changed(|c| {
+            let algorithm = element(tag::OBJECT_IDENTIFIER, oid::RSA_ENCRYPTION.as_bytes());
+            c.subject_public_key_info = sequence(&[&sequence(&[&algorithm]), &[3, 1, 0]]);
+            c.extensions = vec![key_usage(0b0010_0000)];
+        })
+        .unwrap();
+        assert!(rsa.may_receive() && !rsa.may_sign());
+    }
+
+    #[test]
+    fn self_signed_means_issued_by_its_own_name_and_key() {
+        let key_identifier = |octets: &[u8]| {
+            extension(
+                ID_CE_SUBJECT_KEY_IDENTIFIER,
+                &element(tag::OCTET_STRING, octets),
+            )
+        };
+        let authority = |octets: &[u8]| {
+            let identifier = element(tag::context(0), octets);
+            extension(ID_CE_AUTHORITY_KEY_IDENTIFIER, &sequence(&[&identifier]))
+        };
+        let root = |extensions: Vec<Vec<u8>>| {
+            changed(|c| {
+                c.issuer = c.subject.clone();
+                c.extensions = extensions;
+            })
+            .unwrap()
+        };
+        assert!(root(Vec::new()).is_self_signed());
+        assert!(root(vec![key_identifier(b"1"), authority(b"1")]).is_self_signed());
+        let rollover = root(vec![key_identifier(b"1"), authority(b"2")]);
+        assert!(rollover.is_self_issued() && !rollover.is_self_signed());
+        assert_eq!(rollover.subject_key_identifier(), Some(&b"1"[..]));
+        assert_eq!(rollover.authority_key_identifier(), Some(&b"2"[..]));
+        assert!(!changed(|_| {}).unwrap().is_self_signed());
+    }
+
+    #[test]
+    fn versions_beyond_three_are_refused() {
+        for (version, expected) in [
+            (None, Some(Version::V1)),
+            (Some(0), Some(Version::V1)),
+            (Some(1), Some(Version::V2)),
+            (Some(2), Some(Version::V3)),
+            (Some(3), None),
+        ] {
+            let certificate = changed(|c| c.version = version);
+            assert_eq!(certificate.ok().map(|c| c.version()), expected);
+        }
     }
 }

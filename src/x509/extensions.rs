@@ -10,8 +10,8 @@ use const_oid::db::rfc5280::{
 
 use crate::address::Address;
 use crate::asn1::oid::ObjectIdentifier;
+use crate::asn1::reader::{self, Reader, dotted, tag};
 use crate::x509::name::{Name, is_deceptive};
-use crate::x509::reader::{self, Reader, dotted, tag};
 
 /// One entry of a certificate's extension list: an identifier, whether an unknowing reader must
 /// give up, and where the value lies in the certificate's DER.
@@ -271,12 +271,7 @@ fn smtp_utf8_mailbox(mut other_name: Reader<'_>) -> Result<Option<&[u8]>, reader
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
-        let mut der = vec![tag, u8::try_from(value.len()).unwrap()];
-        der.extend(value);
-        der
-    }
+    use crate::asn1::tlv::element as tlv;
 
     #[test]
     fn key_usage_reads_each_named_bit() {

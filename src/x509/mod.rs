@@ -22,7 +22,11 @@
 mod certificate;
 mod extensions;
 pub mod name;
-pub mod reader;
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+use crate::asn1::reader;
 
 pub use certificate::{Certificate, Version};
 pub use extensions::{ExtendedKeyUsage, Extension, KeyUsage};

@@ -20,7 +20,7 @@
 use std::fmt::{self, Write};
 
 use crate::asn1::oid::{self, ObjectIdentifier};
-use crate::x509::reader::{self, Reader, dotted, hexadecimal, tag};
+use crate::asn1::reader::{self, Reader, dotted, hexadecimal, tag};
 
 /// RFC 4514 3 and the LDAP registry of RFC 4520 8.2: the short names of attribute types.
 const DESCRIPTORS: &[(ObjectIdentifier, &str)] = &[
@@ -219,12 +219,7 @@ pub(super) fn string(string_type: u8, octets: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
-        let mut der = vec![tag, u8::try_from(value.len()).unwrap()];
-        der.extend(value);
-        der
-    }
+    use crate::asn1::tlv::element as tlv;
 
     fn attribute(attribute_type: &[u8], string_type: u8, value: &[u8]) -> Vec<u8> {
         let content = [tlv(0x06, attribute_type), tlv(string_type, value)].concat();

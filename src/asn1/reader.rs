@@ -4,7 +4,7 @@
 //! ranges of the input, and nothing is copied.
 //!
 //! ```
-//! use mailseal::x509::reader::{Reader, tag};
+//! use mailseal::asn1::reader::{Reader, tag};
 //!
 //! let der = [0x30, 0x03, 0x02, 0x01, 0x2a];
 //! let mut reader = Reader::new(&der);
