@@ -39,6 +39,7 @@ pub mod key_wrap;
 pub mod signature;
 #[cfg(test)]
 mod testing;
+pub mod tls_provider;
 
 pub use content::{ContentCipher, ContentEncryptionKey, Encryptor, UnknownCipher};
 pub use digest::{Digest, DigestAlgorithm};
