@@ -1,0 +1,24 @@
+//! Behaviour seen from outside: the real binary, on the mails of `testdata/`, beside real peers.
+//!
+//! `tests/run` installs the peers and runs all of it. By hand: `cargo nextest run --test it`, with
+//! `MAILSEAL_BIN` to test another binary than the one just built, and `MAILSEAL_WITHOUT_PEERS=1` where
+//! a peer cannot be had (each test left out says so). Everything here listens on loopback and writes
+//! to directories of its own.
+
+mod support;
+
+mod bcc;
+mod cli;
+mod keys;
+mod layout;
+mod mails;
+mod memory;
+mod openssl;
+mod pickup;
+mod postfix;
+mod refusals;
+mod seal_gpgsm;
+mod seal_openssl;
+mod smtp;
+mod sparkpost;
+mod starttls;

@@ -1,0 +1,287 @@
+//! gpgsm as the other side, where it can: it refuses GCM, EC recipients, and PSS salts of other length than
+//! the digest's.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+use crate::support::peer::peers;
+use crate::support::{
+    Keys, PYTHON, mail_bytes, newsletter_from, newsletter_to, project, same_mail, tool,
+};
+
+const NEEDS: &[&str] = &["gpgsm", "gpg-agent", "openssl", "python3"];
+const PASSPHRASE: &str = "x";
+
+/// A GNUPGHOME of its own that trusts our root and holds the keys of three recipients.
+struct Gpgsm(TempDir);
+
+impl Gpgsm {
+    fn new(keys: &Keys) -> Gpgsm {
+        let home = TempDir::new_in("/tmp").expect("a short path, for the agent's socket");
+        fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700))
+            .expect("our own directory");
+        let gpgsm = Gpgsm(home);
+        gpgsm.write("gpgsm.conf", "disable-crl-checks\nno-common-certs-import\n");
+        gpgsm.write("gpg-agent.conf", "allow-loopback-pinentry\n");
+        let (root, intermediate) = (
+            project("testdata/pki/root.crt"),
+            project("testdata/pki/intermediate.crt"),
+        );
+        let words = ["x509", "-noout", "-fingerprint", "-sha1", "-in"].map(std::ffi::OsStr::new);
+        let said = tool("openssl", &[&words[..], &[root.as_os_str()]].concat(), b"");
+        let said = String::from_utf8(said).expect("a fingerprint is ASCII");
+        let (_, fingerprint) = said.trim().split_once('=').expect("a fingerprint after =");
+        gpgsm.write("trustlist.txt", &format!("{fingerprint} S relax\n"));
+        gpgsm.good(&["--import"], &[&root, &intermediate], "");
+        for name in ["bob", "carol", "pkcs1"] {
+            gpgsm.import(keys, name);
+        }
+        gpgsm
+    }
+
+    fn import(&self, keys: &Keys, name: &str) {
+        let bag = self.0.path().join("bag.p12");
+        let (certificate, key) = (
+            keys.file(&format!("{name}@example.com.crt")),
+            keys.file(&format!("{name}@example.com.pem")),
+        );
+        let arguments = [
+            "pkcs12".as_ref(),
+            "-export".as_ref(),
+            "-legacy".as_ref(),
+            "-passout".as_ref(),
+            "pass:x".as_ref(),
+            "-in".as_ref(),
+            certificate.as_os_str(),
+            "-inkey".as_ref(),
+            key.as_os_str(),
+            "-out".as_ref(),
+            bag.as_os_str(),
+        ];
+        tool("openssl", &arguments, b"");
+        self.good(&["--import"], &[&bag], PASSPHRASE);
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        self.file(name, text.as_bytes())
+    }
+
+    fn file(&self, name: &str, octets: &[u8]) -> PathBuf {
+        let path = self.0.path().join(name);
+        fs::write(&path, octets).expect("our own directory");
+        path
+    }
+
+    fn run(&self, words: &[&str], paths: &[&Path], passphrase: &str) -> Output {
+        let mut child = Command::new("gpgsm")
+            .env("GNUPGHOME", self.0.path())
+            .env("LC_ALL", "C")
+            .args([
+                "--batch",
+                "--pinentry-mode",
+                "loopback",
+                "--passphrase-fd",
+                "0",
+                "--status-fd",
+                "2",
+            ])
+            .args(words)
+            .args(paths)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("gpgsm starts");
+        let mut stdin = child.stdin.take().expect("stdin is piped");
+        drop(writeln!(stdin, "{passphrase}"));
+        drop(stdin);
+        child
+            .wait_with_output()
+            .expect("the child is waited for once")
+    }
+
+    #[track_caller]
+    fn good(&self, words: &[&str], paths: &[&Path], passphrase: &str) -> Vec<u8> {
+        let output = self.run(words, paths, passphrase);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "gpgsm {words:?}: {said}");
+        output.stdout
+    }
+
+    /// The content of a signed mail, once gpgsm has called its signature and path good.
+    #[track_caller]
+    fn verify(&self, sealed: &[u8]) -> Vec<u8> {
+        let (signature, content) = signed_parts(&self.0, sealed);
+        let opaque = content.is_none();
+        let output = match &content {
+            Some(content) => self.run(&["--verify"], &[&signature, content], ""),
+            None => self.run(&["--output", "-", "--verify"], &[&signature], ""),
+        };
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        assert!(
+            said.contains("GOODSIG") && said.contains("TRUST_FULLY"),
+            "{said}"
+        );
+        if opaque {
+            output.stdout
+        } else {
+            fs::read(content.expect("detached")).expect("our file")
+        }
+    }
+
+    #[track_caller]
+    fn decrypt(&self, sealed: &[u8]) -> Vec<u8> {
+        let (message, _) = signed_parts(&self.0, sealed);
+        self.good(&["--decrypt"], &[&message], PASSPHRASE)
+    }
+}
+
+impl Drop for Gpgsm {
+    fn drop(&mut self) {
+        // The agent of this home alone.
+        let gone = Command::new("gpgconf")
+            .env("GNUPGHOME", self.0.path())
+            .args(["--kill", "all"])
+            .status();
+        drop(gone);
+    }
+}
+
+/// The CMS object of a sealed mail in a file, and the signed content in another where it is detached.
+/// The detached content is cut out by hand: up to the CRLF before the boundary (RFC 8551 3.5.3.1).
+fn signed_parts(home: &TempDir, sealed: &[u8]) -> (PathBuf, Option<PathBuf>) {
+    let directory = home.path().join("parts");
+    drop(fs::remove_dir_all(&directory));
+    fs::create_dir(&directory).expect("our own directory");
+    let (mail, object) = (directory.join("mail"), directory.join("object"));
+    fs::write(&mail, sealed).expect("our own directory");
+    let script = "import email, sys\n\
+        mail = email.message_from_bytes(open(sys.argv[1], 'rb').read())\n\
+        part = mail.get_payload()[1] if mail.is_multipart() else mail\n\
+        open(sys.argv[2], 'wb').write(part.get_payload(decode=True))\n\
+        print(mail.get_boundary() or '')";
+    let said = tool(
+        PYTHON,
+        &[
+            "-c".as_ref(),
+            script.as_ref(),
+            mail.as_os_str(),
+            object.as_os_str(),
+        ],
+        b"",
+    );
+    let boundary = String::from_utf8(said).expect("a boundary is ASCII");
+    if boundary.trim().is_empty() {
+        return (object, None);
+    }
+    let text = String::from_utf8(sealed.to_vec()).expect("a sealed mail is ASCII");
+    let delimiter = format!("--{}\r\n", boundary.trim());
+    let content = text.split(&delimiter).nth(1).expect("a first part");
+    let path = directory.join("content");
+    fs::write(
+        &path,
+        content
+            .strip_suffix("\r\n")
+            .expect("a CRLF before the boundary"),
+    )
+    .expect("ours");
+    (object, Some(path))
+}
+
+#[test]
+fn signatures_are_good() {
+    if !peers(NEEDS) {
+        return;
+    }
+    let keys = Keys::new();
+    let gpgsm = Gpgsm::new(&keys);
+    for signer in ["alice", "bob", "carol", "dave"] {
+        for form in ["--sign", "--sign-detached"] {
+            for options in ["", "--digest sha384", "--digest sha512", "--pss"] {
+                if signer == "dave" && options == "--pss" {
+                    continue;
+                }
+                println!("{signer} {form} {options}");
+                let original = newsletter_from(signer);
+                let run = keys
+                    .mailseal(&format!("seal {form} {options}"))
+                    .stdin(original.clone());
+                let sealed = run.run().success();
+                same_mail(&original, &gpgsm.verify(&sealed), Some(&sealed));
+            }
+        }
+    }
+}
+
+#[test]
+fn one_octet_changed_is_a_bad_signature() {
+    if !peers(NEEDS) {
+        return;
+    }
+    let keys = Keys::new();
+    let gpgsm = Gpgsm::new(&keys);
+    let sealed = keys
+        .mailseal("seal --sign-detached")
+        .stdin(newsletter_from("alice"))
+        .run()
+        .success();
+    gpgsm.verify(&sealed);
+    let changed = String::from_utf8(sealed)
+        .expect("ASCII")
+        .replacen("</html>", "</htmL>", 1);
+    let (signature, content) = signed_parts(&gpgsm.0, changed.as_bytes());
+    let output = gpgsm.run(
+        &["--verify"],
+        &[&signature, &content.expect("detached")],
+        "",
+    );
+    assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("BADSIG"));
+}
+
+#[test]
+fn cbc_to_rsa_recipients_is_opened() {
+    if !peers(NEEDS) {
+        return;
+    }
+    let keys = Keys::new();
+    let gpgsm = Gpgsm::new(&keys);
+    for recipient in ["bob", "carol", "pkcs1"] {
+        for cipher in ["aes256-cbc", "aes128-cbc"] {
+            let original = newsletter_to(recipient);
+            let run = keys
+                .mailseal(&format!("seal --encrypt --cipher {cipher}"))
+                .stdin(original.clone());
+            let sealed = run.run().success();
+            same_mail(&original, &gpgsm.decrypt(&sealed), Some(&sealed));
+        }
+    }
+}
+
+#[test]
+fn signed_then_encrypted_is_opened() {
+    if !peers(NEEDS) {
+        return;
+    }
+    let keys = Keys::new();
+    let gpgsm = Gpgsm::new(&keys);
+    for name in [
+        "newsletter.eml",
+        "attachments.eml",
+        "utf8-8bit.eml",
+        "nested.eml",
+    ] {
+        for form in ["--sign", "--sign-detached"] {
+            let run = keys
+                .mailseal(&format!("seal {form} --encrypt"))
+                .stdin(mail_bytes(name));
+            let signed = gpgsm.decrypt(&run.run().success());
+            same_mail(&mail_bytes(name), &gpgsm.verify(&signed), None);
+        }
+    }
+}
