@@ -7,6 +7,7 @@ pub mod crypto;
 pub mod keys;
 pub mod mime;
 pub mod secret;
+pub mod send;
 pub mod smime;
 pub mod spool;
 pub mod x509;

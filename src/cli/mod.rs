@@ -1,13 +1,17 @@
 //! The command line: one file a command. Each resolves its arguments, calls the library, and
 //! presents what came of it.
 
+mod delivery;
+mod environment;
 mod failure;
 mod input;
 mod man;
 mod output;
 mod progress;
+mod route;
 mod seal;
 mod sealing;
+mod send;
 mod show;
 
 use std::process::ExitCode;
@@ -39,6 +43,8 @@ struct Cli {
 enum Command {
     /// Sign and/or encrypt messages; never touches the network
     Seal(seal::Arguments),
+    /// Seal messages, then inject them; without --sign and --encrypt, as they are
+    Send(send::Arguments),
     /// Show a message's headers and MIME tree
     Show(show::Arguments),
     /// Write completions for a shell
@@ -95,6 +101,7 @@ pub fn main() -> ExitCode {
     let global = cli.global;
     let result = match cli.command {
         Command::Seal(arguments) => seal::run(&arguments, &global),
+        Command::Send(arguments) => send::run(&arguments, &global),
         Command::Show(arguments) => show::run(&arguments),
         Command::Completions { shell } => man::completions(shell),
         Command::Man => man::page(),

@@ -175,10 +175,7 @@ fn push_words(
         let length = match text.first() {
             None => break,
             Some(&byte) if is_special(byte) => 1,
-            Some(_) => text
-                .iter()
-                .position(ends)
-                .unwrap_or(text.len()),
+            Some(_) => text.iter().position(ends).unwrap_or(text.len()),
         };
         tokens.push(Token {
             space: std::mem::take(&mut lead),

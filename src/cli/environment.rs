@@ -1,0 +1,56 @@
+//! Settings from the environment. A secret NAME may also come from the file that NAME_FILE names.
+
+use std::path::Path;
+
+use mailseal::keys;
+use mailseal::secret::Secret;
+
+use super::failure::{Code, Failure, causes};
+
+/// A variable that is set and not empty.
+pub(super) fn variable(name: &str) -> Result<Option<String>, Failure> {
+    match std::env::var(name) {
+        Ok(value) if value.is_empty() => Ok(None),
+        Ok(value) => Ok(Some(value)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => Err(Failure::new(
+            Code::Config,
+            format!("environment variable {name} is not UTF-8"),
+        )),
+    }
+}
+
+/// A variable that must be set; the words are the original tool's.
+pub(super) fn required(name: &str) -> Result<String, Failure> {
+    variable(name)?.ok_or_else(|| missing(name))
+}
+
+/// A secret from NAME, or from the file that NAME_FILE names.
+pub(super) fn secret(name: &str) -> Result<Option<Secret>, Failure> {
+    if let Some(value) = variable(name)? {
+        return Ok(Some(Secret::from_string(value)));
+    }
+    let Some(path) = variable(&format!("{name}_FILE"))? else {
+        return Ok(None);
+    };
+    keys::password_from_file(Path::new(&path))
+        .map(Some)
+        .map_err(|error| Failure::new(Code::Config, causes(&error)).about(format!("{name}_FILE")))
+}
+
+/// A secret that must be set.
+pub(super) fn required_secret(name: &str) -> Result<Secret, Failure> {
+    secret(name)?.ok_or_else(|| {
+        missing(name).hint(format!(
+            "export {name}=…, or {name}_FILE with the file that holds it"
+        ))
+    })
+}
+
+fn missing(name: &str) -> Failure {
+    Failure::new(
+        Code::Config,
+        format!("Environment var {name} not set - stopping"),
+    )
+    .hint(format!("export {name}=…"))
+}
