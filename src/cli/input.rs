@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use mailseal::mime::{self, Message, RawMessage};
 
-use super::failure::{Code, Failure, causes};
+use super::failure::{Code, Failure, causes, without_os_numbers};
 
 /// Where a message comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +55,12 @@ impl Input {
     /// Reads the message, whatever it is.
     pub(super) fn raw(&self) -> Result<RawMessage, Failure> {
         match self {
-            Input::Stdin => read(&mut io::stdin().lock(), "standard input"),
+            Input::Stdin => {
+                if io::stdin().is_terminal() {
+                    eprintln!("mailseal: reading a message from the terminal, up to Ctrl-D");
+                }
+                read(&mut io::stdin().lock(), "standard input")
+            }
             Input::File(path) => {
                 let mut file = open(path)?;
                 read(&mut file, path.display())
@@ -162,11 +167,7 @@ fn read(reader: &mut dyn Read, name: impl std::fmt::Display) -> Result<RawMessag
     })
 }
 
-/// The system's words without Rust's "(os error 2)".
+/// The system's words for what happened.
 pub(super) fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.split_once(" (os error") {
-        Some((words, _)) => words.to_lowercase(),
-        None => text,
-    }
+    without_os_numbers(&error.to_string())
 }

@@ -16,7 +16,7 @@ mod show;
 
 use std::process::ExitCode;
 
-use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// Seals mail with S/MIME and injects it.
 #[derive(Debug, Parser)]
@@ -94,7 +94,7 @@ enum Color {
 
 /// Parses the arguments, runs the command, and turns what came of it into an exit code.
 pub fn main() -> ExitCode {
-    let cli = match parse() {
+    let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
@@ -113,16 +113,6 @@ pub fn main() -> ExitCode {
             failure.code.into()
         }
     }
-}
-
-fn parse() -> Result<Cli, clap::Error> {
-    let color = std::env::args_os()
-        .zip(std::env::args_os().skip(1))
-        .find_map(|pair| {
-            (pair.0 == "--color").then(|| ColorChoice::from_str(pair.1.to_str()?, true).ok())?
-        });
-    let command = Cli::command().color(color.unwrap_or_default());
-    Cli::from_arg_matches(&command.try_get_matches()?)
 }
 
 /// Help and version are answers; everything else is exit code 64 instead of clap's 2.

@@ -53,7 +53,7 @@ pub(super) struct SealingArguments {
     /// nothing (skip), or they get a copy that is not encrypted (plain)
     #[arg(long, value_name = "POLICY", default_value = "refuse")]
     missing: MissingPolicy,
-    /// File whose first line is the password of an encrypted private key
+    /// File with the password of an encrypted private key
     #[arg(long, value_name = "FILE", env = "MAILSEAL_PASSWORD_FILE")]
     password_file: Option<PathBuf>,
     /// Use private keys that others can read
