@@ -51,11 +51,11 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// What stands out in these octets, which have no line feed.
-    fn of(bytes: &[u8]) -> Facts {
+    /// What stands out in these octets of one line; `expected` is what may be in them at all.
+    fn of(bytes: &[u8], expected: Facts) -> Facts {
         Facts {
-            eight_bit: !bytes.is_ascii(),
-            nul: memchr::memchr(0, bytes).is_some(),
+            eight_bit: expected.eight_bit && !bytes.is_ascii(),
+            nul: expected.nul && memchr::memchr(0, bytes).is_some(),
             bare_carriage_return: memchr::memchr(b'\r', bytes).is_some(),
             long_line: false,
         }
@@ -115,9 +115,13 @@ pub struct Lines<'a> {
     buffer: Vec<u8>,
     /// What of the buffer has been read and not yet taken.
     filled: std::ops::Range<usize>,
+    /// What may be in the buffer: looking once at all of it is faster than at each line.
+    expected: Facts,
     next: Position,
     current: Option<Line>,
-    head: Vec<u8>,
+    /// Where in the buffer the current line begins, unless it did not fit.
+    head: std::ops::Range<usize>,
+    long_head: Vec<u8>,
 }
 
 impl<'a> Lines<'a> {
@@ -127,9 +131,11 @@ impl<'a> Lines<'a> {
             reader: spool.range(start.offset..spool.len()),
             buffer: vec![0; BUFFER],
             filled: 0..0,
+            expected: Facts::default(),
             next: start,
             current: None,
-            head: Vec::new(),
+            head: 0..0,
+            long_head: Vec::new(),
         }
     }
 
@@ -148,7 +154,10 @@ impl<'a> Lines<'a> {
 
     /// The beginning of the line last peeked at: all of it, or its first [`HEAD`] octets.
     pub fn head(&self) -> &[u8] {
-        &self.head
+        match self.long_head.is_empty() {
+            true => &self.buffer[self.head.clone()],
+            false => &self.long_head,
+        }
     }
 
     /// Leaves the line last peeked at behind.
@@ -181,9 +190,9 @@ impl<'a> Lines<'a> {
         let bytes = &self.buffer[start..start + length];
         let carriage_return = usize::from(line_feed == 1 && bytes.last() == Some(&b'\r'));
         let bytes = &bytes[..length - carriage_return];
-        self.head.clear();
-        self.head.extend_from_slice(&bytes[..bytes.len().min(HEAD)]);
-        let mut facts = Facts::of(bytes);
+        self.head = start..start + bytes.len().min(HEAD);
+        self.long_head.clear();
+        let mut facts = Facts::of(bytes, self.expected);
         facts.long_line = bytes.len() as u64 > LONGEST_LINE;
         let line = Line {
             start: self.next,
@@ -198,9 +207,8 @@ impl<'a> Lines<'a> {
     /// A line that does not fit: what has been looked at is dropped, but for a carriage return
     /// that may turn out to be half of its line end.
     fn scan_long_line(&mut self) -> io::Result<Line> {
-        self.head.clear();
         let head = self.filled.start..self.filled.start + HEAD;
-        self.head.extend_from_slice(&self.buffer[head]);
+        self.long_head = self.buffer[head].to_vec();
         let mut line = Line {
             start: self.next,
             length: 0,
@@ -216,7 +224,7 @@ impl<'a> Lines<'a> {
             let stretch = &unread[..line_feed.unwrap_or(unread.len())];
             let kept = usize::from(stretch.last() == Some(&b'\r'));
             let content = &stretch[..stretch.len() - kept];
-            line.facts += Facts::of(content);
+            line.facts += Facts::of(content, self.expected);
             line.length += content.len() as u64;
             self.filled.start += content.len();
             if line_feed.is_some() {
@@ -240,6 +248,9 @@ impl<'a> Lines<'a> {
         self.filled = 0..self.filled.len();
         let n = self.reader.read(&mut self.buffer[self.filled.end..])?;
         self.filled.end += n;
+        let unread = &self.buffer[self.filled.clone()];
+        self.expected.eight_bit = !unread.is_ascii();
+        self.expected.nul = memchr::memchr(0, unread).is_some();
         Ok(n > 0)
     }
 }
