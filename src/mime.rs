@@ -38,12 +38,14 @@ pub mod canonical;
 pub mod content_type;
 pub mod entity;
 pub mod header;
+mod leaf;
 pub mod lines;
 pub mod message;
 pub mod multipart_signed;
 pub mod parse;
 pub mod pkcs7_mime;
 pub mod seven_bit;
+pub mod structure;
 pub mod transfer_encoding;
 pub mod tree;
 

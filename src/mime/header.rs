@@ -29,21 +29,40 @@ pub struct Field {
 }
 
 impl Field {
-    /// A field of our own. The value must not hold control characters: folding is not done here,
-    /// and a line end would begin another field.
+    /// A field of our own in one line.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::FieldValue`] for a name that is none, and for a value with control characters: a
+    /// line end in it would begin another field.
     pub fn new(name: &str, value: &str) -> Result<Field, Error> {
+        Field::folded(name, &[value])
+    }
+
+    /// A field of our own, folded (RFC 5322 2.2.3) between these pieces, each of which begins a
+    /// line after a space.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Field::new).
+    pub fn folded(name: &str, pieces: &[&str]) -> Result<Field, Error> {
         let length = field_name(format!("{name}:").as_bytes());
-        if length != Some(name.len()) || value.chars().any(char::is_control) {
+        let is_control = |piece: &&str| piece.chars().any(char::is_control);
+        if length != Some(name.len()) || pieces.iter().any(is_control) {
             return Err(Error::FieldValue {
                 name: name.to_owned(),
-                value: value.to_owned(),
+                value: pieces.join(" "),
             });
         }
-        Ok(Field {
+        Ok(Field::trusted(name, &pieces.join("\r\n ")))
+    }
+
+    fn trusted(name: &str, value: &str) -> Field {
+        Field {
             raw: format!("{name}: {value}\r\n").into_bytes(),
             name_length: name.len(),
             line: 0,
-        })
+        }
     }
 
     /// The name as it was written.
@@ -200,11 +219,7 @@ impl OuterHeader {
 
     /// RFC 2045 4: a message with MIME fields says `MIME-Version: 1.0`, once.
     pub fn set_mime_version(&mut self) {
-        self.set(Field {
-            raw: b"MIME-Version: 1.0\r\n".to_vec(),
-            name_length: "MIME-Version".len(),
-            line: 0,
-        });
+        self.set(Field::trusted("MIME-Version", "1.0"));
     }
 
     /// Sets Date where it is missing, unreadable, or more than an hour away from the signing time:
@@ -232,16 +247,9 @@ impl OuterHeader {
     pub fn ensure_message_id(&mut self, from: &Address) {
         let present = self.first("Message-ID").map(Field::value_bytes);
         if present.is_none_or(|value| value.is_empty()) {
-            let raw = format!(
-                "Message-ID: <{:032x}@{}>\r\n",
-                rand::random::<u128>(),
-                from.domain()
-            );
-            self.set(Field {
-                raw: raw.into_bytes(),
-                name_length: "Message-ID".len(),
-                line: 0,
-            });
+            let unique = rand::random::<u128>();
+            let value = format!("<{unique:032x}@{}>", from.domain());
+            self.set(Field::trusted("Message-ID", &value));
         }
     }
 
@@ -267,11 +275,7 @@ fn date(time: Timestamp) -> Field {
     let zoned = time.to_zoned(TimeZone::UTC);
     let value = jiff::fmt::rfc2822::to_string(&zoned)
         .unwrap_or_else(|_| zoned.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string());
-    Field {
-        raw: format!("Date: {value}\r\n").into_bytes(),
-        name_length: "Date".len(),
-        line: 0,
-    }
+    Field::trusted("Date", &value)
 }
 
 #[cfg(test)]
@@ -356,6 +360,9 @@ mod tests {
     #[test]
     fn no_field_of_ours_carries_another() {
         assert!(Field::new("X-MSYS-API", "{\"a\": 1}").is_ok());
+        let folded = Field::folded("X", &["a,", "b"]).unwrap();
+        assert_eq!(folded.raw(), b"X: a,\r\n b\r\n");
+        assert_eq!(folded.value(), "a, b");
         for (name, value) in [
             ("Subject", "a\r\nBcc: eve@example.com"),
             ("Subject", "a\nb"),

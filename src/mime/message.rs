@@ -185,7 +185,7 @@ impl Message {
     }
 
     /// Divides the message for sealing: Content-* fields and body go into the entity (RFC 8551
-    /// 3.1), MIME-Version and Bcc nowhere, everything else stays outside.
+    /// 3.1), MIME-Version, Bcc and Resent-Bcc nowhere, everything else stays outside.
     pub fn split(self) -> (OuterHeader, Entity) {
         let mut outer = Vec::new();
         let mut inner = Vec::new();
@@ -207,7 +207,7 @@ impl Message {
     /// The spool cannot be read.
     pub fn as_is(&self) -> Result<AsIs, Error> {
         let fields = self.header.fields().iter();
-        let visible = fields.filter(|field| !field.is("Bcc")).cloned().collect();
+        let visible = fields.filter(|field| !is_hidden(field)).cloned().collect();
         let range = self.body.offset..self.source.len();
         Ok(AsIs {
             header: OuterHeader::new(visible),
@@ -270,10 +270,15 @@ impl Place {
         let is_content = name.len() > 8 && name[..8].eq_ignore_ascii_case(b"Content-");
         match is_content {
             true => Place::Inside,
-            false if field.is("Bcc") || field.is("MIME-Version") => Place::Nowhere,
+            false if is_hidden(field) || field.is("MIME-Version") => Place::Nowhere,
             false => Place::Outside,
         }
     }
+}
+
+/// RFC 5322 3.6.3 and 3.6.6: whom the other recipients are not to know of.
+fn is_hidden(field: &Field) -> bool {
+    field.is("Bcc") || field.is("Resent-Bcc")
 }
 
 fn addresses(field: &header::Field) -> Result<address_list::AddressList, Error> {
@@ -431,7 +436,7 @@ mod tests {
     #[test]
     fn as_it_is_changes_line_ends_and_bcc_only() {
         assert_eq!(
-            as_is("A: b\nbCC: x@y,\n z@y\nC: ä\n\na\rb\n\r\nc"),
+            as_is("A: b\nbCC: x@y,\n z@y\nresent-bcc: x@y\nC: ä\n\na\rb\n\r\nc"),
             "A: b\r\nC: ä\r\n\r\na\r\nb\r\n\r\nc"
         );
         assert_eq!(as_is("A: b"), "A: b\r\n\r\n");

@@ -11,173 +11,11 @@
 
 use std::io::Read;
 
-use super::content_type::ContentType;
-use super::header::{Field, Header, field_name};
+use super::header::{Header, field_name};
 use super::lines::{Facts, HEAD, LONGEST_LINE, Line, Lines, Position};
-use super::transfer_encoding::TransferEncoding;
+use super::structure::{Event, Part, Stretch, Structure};
 use super::{Error, MAX_DEPTH, MAX_HEADER, MAX_PARTS};
 use crate::spool::Spool;
-
-/// What the pass comes across. Each header is followed by what its structure promises: `Body`;
-/// `Preamble`, the parts' headers, perhaps `Epilogue`, and `End`; or the embedded header.
-#[derive(Debug)]
-pub enum Event {
-    /// Something that readers may disagree about.
-    Problem(Error),
-    /// The header of the message, a part or an embedded message.
-    Header(Part),
-    /// The content of a leaf.
-    Body(Stretch),
-    /// What stands before the first part of a multipart.
-    Preamble {
-        /// Where.
-        stretch: Stretch,
-        /// Whether there is a first part.
-        followed: bool,
-    },
-    /// What stands behind the closing delimiter of a multipart.
-    Epilogue(Stretch),
-    /// The end of a multipart.
-    End {
-        /// How many parts it has.
-        parts: usize,
-        /// Whether it has its closing delimiter.
-        closed: bool,
-    },
-}
-
-/// Some lines and what is unusual in them.
-#[derive(Debug, Clone, Copy)]
-pub struct Stretch {
-    /// Where they begin.
-    pub start: Position,
-    /// Where they end. The line end before a delimiter belongs to it (RFC 2046 5.1.1).
-    pub end: Position,
-    /// What is unusual.
-    pub facts: Facts,
-}
-
-/// A header and what it says about the content behind it.
-#[derive(Debug)]
-pub struct Part {
-    /// From the first field to behind the empty line.
-    pub place: Stretch,
-    /// The fields.
-    pub header: Header,
-    /// Whether it belongs to a message and not to a part of a multipart.
-    pub is_message: bool,
-    /// The Content-Type, where there is one that can be read.
-    pub content_type: Option<ContentType>,
-    /// The Content-Transfer-Encoding, where there is one.
-    pub encoding: Option<TransferEncoding>,
-    /// What follows.
-    pub structure: Structure,
-}
-
-/// What a body consists of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Structure {
-    /// Octets in some encoding.
-    Leaf,
-    /// Parts.
-    Multipart {
-        /// What delimits them.
-        boundary: Vec<u8>,
-        /// RFC 2046 5.1.5: parts without Content-Type are messages.
-        digest: bool,
-    },
-    /// A message with a header of its own.
-    Message,
-    /// multipart/signed or multipart/encrypted: every octet of it counts.
-    Sealed,
-    /// A composite type in a transfer encoding, which RFC 2045 6.4 forbids.
-    Encoded,
-    /// A multipart that cannot be taken apart for want of a boundary.
-    NoBoundary,
-}
-
-impl Part {
-    /// Judges a header. Problems are for the caller to weigh; the first of several fields counts.
-    pub fn new(place: Stretch, header: Header, is_message: bool, in_digest: bool) -> Part {
-        let field = header.first("Content-Type").map(Field::value_bytes);
-        let content_type = field.as_deref().and_then(ContentType::parse);
-        let encoding = header
-            .first("Content-Transfer-Encoding")
-            .map(|field| TransferEncoding::parse(&field.value_bytes()));
-        let structure = match (&content_type, field.is_none() && in_digest) {
-            (Some(it), _) => Structure::of(it, encoding.as_ref()),
-            (None, true) => Structure::Message,
-            (None, false) => Structure::Leaf,
-        };
-        Part {
-            place,
-            header,
-            is_message,
-            content_type,
-            encoding,
-            structure,
-        }
-    }
-
-    /// What would make readers disagree about the content.
-    pub fn ambiguity(&self) -> Option<Error> {
-        for name in ["Content-Type", "Content-Transfer-Encoding"] {
-            if let Err(error) = self.header.only(name) {
-                return Some(error);
-            }
-        }
-        let ambiguous = self.content_type.as_ref()?.boundary().is_err();
-        let line = self.header.first("Content-Type").map_or(0, Field::line);
-        ambiguous.then_some(Error::DuplicateBoundary { line })
-    }
-
-    /// Treats a sealed multipart as any other.
-    fn take_apart(&mut self) {
-        let boundary = self.content_type.as_ref().map(ContentType::boundary);
-        self.structure = match boundary {
-            Some(Ok(Some(boundary))) => Structure::Multipart {
-                boundary,
-                digest: false,
-            },
-            _ => Structure::NoBoundary,
-        };
-    }
-
-    /// `type/subtype`, the default where there is none.
-    pub fn media_type(&self) -> String {
-        match (&self.content_type, &self.structure) {
-            (Some(content_type), _) => content_type.essence(),
-            (None, Structure::Message) => "message/rfc822".to_owned(),
-            (None, _) => "text/plain".to_owned(),
-        }
-    }
-}
-
-impl Structure {
-    fn of(content_type: &ContentType, encoding: Option<&TransferEncoding>) -> Structure {
-        let multipart = content_type.media_type == "multipart";
-        let message = content_type.is("message", "rfc822") || content_type.is("message", "news");
-        if !multipart && !message {
-            return Structure::Leaf;
-        }
-        if matches!(&content_type.subtype[..], "signed" | "encrypted") {
-            return Structure::Sealed;
-        }
-        if encoding.is_some_and(|it| !it.is_identity()) {
-            return Structure::Encoded;
-        }
-        if message {
-            return Structure::Message;
-        }
-        match content_type.boundary() {
-            Ok(Some(boundary)) => Structure::Multipart {
-                boundary,
-                digest: content_type.subtype == "digest",
-            },
-            _ => Structure::NoBoundary,
-        }
-    }
-}
 
 /// Walks through the content behind a header that has been read, to the end of the spool, and
 /// tells the visitor what there is and how deep it is nested. Returns where it ends.
@@ -552,4 +390,114 @@ fn find_delimiter(frames: &[Frame], line: Line, head: &[u8]) -> Option<(Delimite
         });
     let found = matching.next()?;
     Some((found, matching.next().is_some()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the pass reports, a line each, indented by depth.
+    fn events(message: &str, into_sealed: bool) -> String {
+        let spool = Spool::from_bytes(message.as_bytes().to_vec());
+        let (root, _) = message_header(&spool).unwrap();
+        let mut found = String::new();
+        let text = |from: Position, to: Position| {
+            let range = from.offset as usize..to.offset as usize;
+            format!("{:?}", &message[range])
+        };
+        let visit = |depth: usize, event: Event| {
+            let event = match event {
+                Event::Problem(error) => format!("problem: {error}"),
+                Event::Header(part) => {
+                    format!("header {}", text(part.place.start, part.place.end))
+                }
+                Event::Body(body) => format!("body {}", text(body.start, body.end)),
+                Event::Preamble { stretch, followed } => {
+                    format!("preamble {} {followed}", text(stretch.start, stretch.end))
+                }
+                Event::Epilogue(it) => format!("epilogue {}", text(it.start, it.end)),
+                Event::End { parts, closed } => format!("end {parts} {closed}"),
+            };
+            found.push_str(&format!("{:1$}{event}\n", "", depth));
+            Ok(())
+        };
+        let end = match into_sealed {
+            true => walk_into_sealed(&spool, root, visit).unwrap(),
+            false => walk(&spool, root, visit).unwrap(),
+        };
+        assert_eq!(end.offset, spool.len());
+        found
+    }
+
+    fn multipart(content: &str) -> String {
+        let header = "Content-Type: multipart/mixed; boundary=b\n\n";
+        let found = events(&format!("{header}{content}"), false);
+        found.split_once('\n').unwrap().1.to_owned()
+    }
+
+    #[test]
+    fn parts_stand_between_delimiters() {
+        for (content, expected) in [
+            ("", "preamble \"\" false\nend 0 false\n"),
+            ("--b--", "preamble \"\" false\nepilogue \"\"\nend 0 true\n"),
+            (
+                "p\n--b\nA: b\n\nx\n\n--b--\r\ne\n",
+                "preamble \"p\" true\n header \"A: b\\n\\n\"\n body \"x\\n\"\n\
+                 epilogue \"e\\n\"\nend 1 true\n",
+            ),
+            (
+                "--b\n--b\n\n--b\nA: b\n--b\nx",
+                "preamble \"\" true\n header \"\"\n body \"\"\n header \"\\n\"\n body \"\"\n \
+                 header \"A: b\"\n body \"\"\n header \"\"\n body \"x\"\nend 4 false\n",
+            ),
+            (
+                "--b\nContent-Type: message/rfc822\n\nFrom x\nA: b\n\ny\n--b--",
+                "preamble \"\" true\n header \"Content-Type: message/rfc822\\n\\n\"\n  \
+                 header \"From x\\nA: b\\n\\n\"\n  body \"y\"\nepilogue \"\"\nend 1 true\n",
+            ),
+            (
+                "--b\nContent-Type: multipart/x; boundary=c\n\n--c\n\nx\n--b--\n--b\n",
+                "preamble \"\" true\n header \"Content-Type: multipart/x; boundary=c\\n\\n\"\n \
+                 preamble \"\" true\n  header \"\\n\"\n  body \"x\"\n end 1 false\n\
+                 epilogue \"--b\\n\"\nend 1 true\n",
+            ),
+        ] {
+            assert_eq!(multipart(content), expected, "{content:?}");
+        }
+    }
+
+    #[test]
+    fn a_delimiter_is_a_whole_line() {
+        for line in ["--b", "--b \t", "--b--", "--b-- "] {
+            assert!(
+                multipart(&format!("{line}\n")).contains("preamble \"\" "),
+                "{line}"
+            );
+        }
+        for line in [
+            "--", "-b", "--bb", "--b-", "--b---", "--b--x", " --b", "x--b", "--B",
+        ] {
+            let found = multipart(&format!("{line}\n"));
+            assert_eq!(
+                found,
+                format!("preamble \"{line}\\n\" false\nend 0 false\n")
+            );
+        }
+        let padded = format!("--b{}\n", " ".repeat(1_000));
+        assert!(multipart(&padded).ends_with("end 0 false\n"));
+    }
+
+    #[test]
+    fn sealed_parts_are_taken_apart_only_to_look() {
+        let message = "Content-Type: multipart/signed; boundary=s\n\n--s\n\nx\n--s--\n";
+        assert_eq!(events(message, false).lines().count(), 2);
+        assert!(events(message, true).contains(" body \"x\""));
+    }
+
+    #[test]
+    fn problems_are_told_in_their_place() {
+        let same = "--b\nContent-Type: multipart/x; boundary=b\n\n--b--\n";
+        assert!(multipart(same).contains("problem: line 6: this boundary belongs"));
+        assert!(multipart("--b\nA: \0\n\n").contains("problem: line 4: a NUL"));
+    }
 }

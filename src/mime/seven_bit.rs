@@ -23,6 +23,8 @@
 //! Addresses with a non-ASCII local part in the header of an embedded message: no 7-bit form of
 //! them exists (RFC 6857 lists what can be lost); they become encoded words.
 
+use std::collections::HashSet;
+
 use super::Error;
 use super::content_type::{Parameter, Place, Scan, segments};
 use super::header::Field;
@@ -293,7 +295,7 @@ fn is_continuation(charset: &str, byte: Option<&u8>) -> bool {
 
 fn write_parameters(value: &[u8], out: &mut Folded) {
     let segments = segments(value);
-    let names: Vec<String> = segments
+    let names: HashSet<String> = segments
         .iter()
         .filter_map(|segment| Parameter::parse(segment))
         .map(|parameter| parameter.name)
@@ -316,7 +318,7 @@ fn write_parameters(value: &[u8], out: &mut Folded) {
 }
 
 /// RFC 2231 4, continued (section 3) where it is long.
-fn seven_bit_parameter(parameter: &Parameter, names: &[String]) -> Vec<Vec<u8>> {
+fn seven_bit_parameter(parameter: &Parameter, names: &HashSet<String>) -> Vec<Vec<u8>> {
     let Parameter { name, value } = parameter;
     if name.contains('*') {
         // Extended already, if wrongly: what stands there is kept and the rest escaped.
@@ -329,7 +331,7 @@ fn seven_bit_parameter(parameter: &Parameter, names: &[String]) -> Vec<Vec<u8>> 
         format!("{name}*0*"),
         format!("{name}*0"),
     ];
-    if names.iter().any(|other| twins.contains(other)) {
+    if twins.iter().any(|twin| names.contains(twin)) {
         // The extended form beside it is the one that counts.
         let plain = replace_eight_bit(value, b'_');
         let quoted: Vec<u8> = plain

@@ -26,7 +26,8 @@ use std::io::{self, Write};
 use super::Error;
 use super::header::Field;
 use super::message::RawMessage;
-use super::parse::{Event, Structure, message_header, walk_into_sealed};
+use super::parse::{message_header, walk_into_sealed};
+use super::structure::{Event, Structure};
 use super::transfer_encoding::TransferEncoding;
 
 /// Writes the tree. What is wrong with the message stands in it, in brackets.
