@@ -121,20 +121,26 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Starts at the first byte.
     pub fn new(input: &'a [u8]) -> Reader<'a> {
+        Reader::of(input, 0..input.len())
+    }
+
+    /// Reads what lies in a range of the input. Positions are still those in the whole.
+    ///
+    /// # Panics
+    ///
+    /// If the range is not one of the input.
+    pub fn of(input: &'a [u8], range: Range<usize>) -> Reader<'a> {
+        assert!(range.start <= range.end && range.end <= input.len());
         Reader {
             input,
-            position: 0,
-            end: input.len(),
+            position: range.start,
+            end: range.end,
         }
     }
 
     /// Reads what is inside a constructed element of the same input.
     pub fn inside(&self, element: &Element) -> Reader<'a> {
-        Reader {
-            input: self.input,
-            position: element.value.start,
-            end: element.value.end,
-        }
+        Reader::of(self.input, element.value())
     }
 
     /// The bytes of an element's value.

@@ -264,15 +264,18 @@ fn listed(paths: &[PathBuf]) -> String {
 }
 
 fn names(addresses: &[Address], unusable: &[String]) -> String {
-    let mut names: Vec<String> = addresses.iter().map(Address::to_string).collect();
-    names.extend(
-        unusable
-            .iter()
-            .map(|name| format!("\"{name}\", which is no address")),
-    );
-    match names.as_slice() {
-        [] => "it names no address".to_owned(),
-        names => format!("it is for {}", names.join(", ")),
+    /// A certificate may name thousands; the first few say whose it is.
+    const SHOWN: usize = 10;
+    let count = addresses.len() + unusable.len();
+    let unusable = unusable
+        .iter()
+        .map(|name| format!("\"{name}\", which is no address"));
+    let all = addresses.iter().map(Address::to_string).chain(unusable);
+    let shown: Vec<String> = all.take(SHOWN).collect();
+    match (shown.as_slice(), count.saturating_sub(SHOWN)) {
+        ([], _) => "it names no address".to_owned(),
+        (shown, 0) => format!("it is for {}", shown.join(", ")),
+        (shown, more) => format!("it is for {} and {more} more", shown.join(", ")),
     }
 }
 

@@ -139,47 +139,60 @@ pub fn blocks(text: &[u8]) -> Result<Vec<Block>, Error> {
     while let Some((number, line)) = lines.next() {
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         if let Some(label) = label_of(line, b"-----BEGIN ") {
-            let mut inside = lines.by_ref().map(|(_, line)| line);
-            blocks.push(block(label, number, &mut inside, text.len())?);
+            let inside = lines_until_end(&label, lines.by_ref().map(|(_, line)| line));
+            blocks.push(match inside {
+                Some(inside) => block(label, number, &inside)?,
+                None => {
+                    return Err(Error::Unterminated {
+                        label,
+                        line: number,
+                    });
+                }
+            });
         }
     }
     Ok(blocks)
 }
 
-fn block(
-    label: String,
-    line: usize,
-    lines: &mut dyn Iterator<Item = &[u8]>,
-    capacity: usize,
-) -> Result<Block, Error> {
-    let mut is_encrypted = false;
-    // As large as it can get: growing would leave copies of a key behind.
-    let mut content = Zeroizing::new(Vec::with_capacity(capacity));
-    for text in lines {
-        if label_of(text, b"-----END ").is_some_and(|end| end == label) {
-            let Ok(decoded) = base64_simd::forgiving_decode_inplace(&mut content) else {
-                return Err(Error::NotBase64 { label, line });
-            };
-            let length = decoded.len();
-            content.truncate(length);
-            return Ok(Block {
-                label,
-                is_encrypted,
-                content: Secret::new(std::mem::take(&mut *content)),
-            });
+/// The lines up to the END of this label, or none if another line of dashes comes first.
+fn lines_until_end<'a>(
+    label: &str,
+    lines: impl Iterator<Item = &'a [u8]>,
+) -> Option<Vec<&'a [u8]>> {
+    let mut inside = Vec::new();
+    for line in lines {
+        let line = line.trim_ascii();
+        if label_of(line, b"-----END ").is_some_and(|end| end == label) {
+            return Some(inside);
         }
-        if text.starts_with(b"-----") {
-            break;
+        if line.starts_with(b"-----") {
+            return None;
         }
-        // No base64 has a colon: a header of RFC 1421.
-        if text.contains(&b':') {
-            is_encrypted |=
-                text.starts_with(b"Proc-Type:") && text.trim_ascii().ends_with(b"ENCRYPTED");
-        } else {
-            content.extend_from_slice(text.trim_ascii());
-        }
+        inside.push(line);
     }
-    Err(Error::Unterminated { label, line })
+    None
+}
+
+fn block(label: String, line: usize, inside: &[&[u8]]) -> Result<Block, Error> {
+    // No base64 has a colon: a header of RFC 1421.
+    let (headers, base64): (Vec<&[u8]>, Vec<&[u8]>) =
+        inside.iter().partition(|line| line.contains(&b':'));
+    let is_encrypted = headers
+        .iter()
+        .any(|header| header.starts_with(b"Proc-Type:") && header.ends_with(b"ENCRYPTED"));
+    // Concatenated into one allocation of the right size, and decoded in place: no copy of a key
+    // is left behind.
+    let mut content = Zeroizing::new(base64.concat());
+    let Ok(decoded) = base64_simd::forgiving_decode_inplace(&mut content) else {
+        return Err(Error::NotBase64 { label, line });
+    };
+    let length = decoded.len();
+    content.truncate(length);
+    Ok(Block {
+        label,
+        is_encrypted,
+        content: Secret::new(std::mem::take(&mut *content)),
+    })
 }
 
 /// The label of a BEGIN or END line.
@@ -209,5 +222,88 @@ pub(super) fn instead(found: &[String]) -> String {
     match found {
         [] => String::new(),
         found => format!(", but: {}", found.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::testing::secret_key;
+    use crate::x509::testing::TestCertificate;
+
+    fn certificate(serial: u8) -> TestCertificate {
+        let mut certificate = TestCertificate::of("bob@example.com", &secret_key(7));
+        certificate.serial_number = vec![serial];
+        certificate
+    }
+
+    fn serials(bytes: &[u8]) -> Vec<String> {
+        let certificates = certificates(bytes).unwrap();
+        certificates.iter().map(Certificate::serial_hex).collect()
+    }
+
+    #[test]
+    fn certificates_are_found_with_text_around_and_in_their_order() {
+        let (one, two) = (certificate(1).pem(), certificate(2).pem());
+        let lf = format!("subject=CN = Bob\n{one}\nBag Attributes\n    x: \u{e9}\n{two}trailer");
+        assert_eq!(serials(lf.as_bytes()), ["01", "02"]);
+        let crlf = format!("\u{feff}{}", lf.replace("\r\n", "\n").replace('\n', "\r\n"));
+        assert_eq!(serials(crlf.as_bytes()), ["01", "02"]);
+        let indented = lf.replace('\n', "  \n\t");
+        assert_eq!(serials(indented.as_bytes()), ["01", "02"]);
+        let one_line = format!(
+            "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----",
+            base64_simd::STANDARD.encode_to_string(certificate(3).der())
+        );
+        assert_eq!(serials(one_line.as_bytes()), ["03"]);
+    }
+
+    #[test]
+    fn bare_der_is_found_by_looking() {
+        let both = [certificate(1).der(), certificate(2).der()].concat();
+        assert_eq!(serials(&both), ["01", "02"]);
+        assert!(certificates(&both[..both.len() - 1]).is_err());
+    }
+
+    #[test]
+    fn openssls_other_labels_are_read() {
+        let pem = certificate(1).pem();
+        let old = pem.replace("CERTIFICATE", "X509 CERTIFICATE");
+        assert_eq!(serials(old.as_bytes()), ["01"]);
+        let trusted = [certificate(1).der(), vec![0x30, 0x00]].concat();
+        let trusted = pem::encode(&pem::Pem::new("TRUSTED CERTIFICATE", trusted));
+        assert_eq!(serials(trusted.as_bytes()), ["01"]);
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_named() {
+        let error = |text: &[u8]| certificates(text).unwrap_err().to_string();
+        assert_eq!(error(b"\x7fELF\0\x01"), "there is no certificate in it");
+        let key = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
+        assert_eq!(
+            error(key.as_bytes()),
+            "there is no certificate in it, but: PUBLIC KEY"
+        );
+        let pem = certificate(1).pem();
+        let other_end = pem.replace("END CERTIFICATE", "END CERT");
+        assert_eq!(
+            error(format!("text\n{other_end}").as_bytes()),
+            "the CERTIFICATE that begins in line 2 does not end"
+        );
+        let two = format!("-----BEGIN CERTIFICATE-----\n{pem}");
+        assert_eq!(
+            error(two.as_bytes()),
+            "the CERTIFICATE that begins in line 1 does not end"
+        );
+        let broken = pem.replacen("\nMI", "\n!!", 1);
+        assert_eq!(
+            error(broken.as_bytes()),
+            "the CERTIFICATE that begins in line 1 is not base64"
+        );
+        let second = format!("{pem}-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n");
+        assert_eq!(
+            error(second.as_bytes()),
+            "certificate number 2 in it cannot be read"
+        );
     }
 }

@@ -42,10 +42,13 @@ impl PinnedCertificate {
             .ok_or_else(|| Error::Empty { path: path() })?;
         certifies(&certificate, address, path)?;
         valid_at(&certificate, now, path)?;
+        meant_for_mail(&certificate, path)?;
+        // Before the key usage: which of its bits is needed depends on the kind of key.
+        let public_key = strong_public_key(&certificate, path)?;
         permits(&certificate, wanted, path)?;
         Ok(PinnedCertificate {
-            public_key: strong_public_key(&certificate, path)?,
             certificate,
+            public_key,
             others: certificates.collect(),
         })
     }
@@ -97,30 +100,12 @@ fn valid_at(
     Ok(())
 }
 
-/// RFC 8550 4.4.4, then 4.4.2.
-fn permits(
-    certificate: &Certificate,
-    wanted: Use,
-    path: impl Fn() -> PathBuf,
-) -> Result<(), Error> {
-    if let Some(purposes) = certificate
-        .extended_key_usage()
-        .filter(|p| !p.permits_email())
-    {
-        return Err(Error::NotForEmail {
+/// RFC 8550 4.4.4.
+fn meant_for_mail(certificate: &Certificate, path: impl Fn() -> PathBuf) -> Result<(), Error> {
+    match certificate.extended_key_usage() {
+        Some(purposes) if !purposes.permits_email() => Err(Error::NotForEmail {
             path: path(),
             purposes: purposes.clone(),
-        });
-    }
-    let allowed = match wanted {
-        Use::Signing => certificate.may_sign(),
-        Use::Receiving => certificate.may_receive(),
-    };
-    match certificate.key_usage() {
-        Some(key_usage) if !allowed => Err(Error::KeyUsage {
-            path: path(),
-            wanted,
-            key_usage,
         }),
         _ => Ok(()),
     }
@@ -143,5 +128,219 @@ fn strong_public_key(
             minimum: MIN_RSA_BITS,
         }),
         _ => Ok(key),
+    }
+}
+
+/// RFC 8550 4.4.2.
+fn permits(
+    certificate: &Certificate,
+    wanted: Use,
+    path: impl Fn() -> PathBuf,
+) -> Result<(), Error> {
+    let allowed = match wanted {
+        Use::Signing => certificate.may_sign(),
+        Use::Receiving => certificate.may_receive(),
+    };
+    match certificate.key_usage() {
+        Some(key_usage) if !allowed => Err(Error::KeyUsage {
+            path: path(),
+            wanted,
+            key_usage,
+        }),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use const_oid::db::rfc5280::{ANY_EXTENDED_KEY_USAGE, ID_KP_SERVER_AUTH};
+
+    use crate::keys::testing::{TestKeys, address, secret_key};
+    use crate::keys::{Error, RecipientCertificate, Use};
+    use crate::x509::testing::{
+        TestCertificate, email_name, extended_key_usage, key_usage, name, rfc822_name,
+        subject_alt_name,
+    };
+
+    const BOB: &str = "bob@example.com";
+
+    fn recipient(change: impl FnOnce(&mut TestCertificate)) -> Result<RecipientCertificate, Error> {
+        let keys = TestKeys::new();
+        keys.certificate(BOB, change);
+        keys.open().recipient(&address(BOB))
+    }
+
+    #[test]
+    fn a_certificate_for_another_address_is_refused_and_says_for_which() {
+        let names = |names: &[&str]| {
+            let names: Vec<Vec<u8>> = names.iter().map(|n| rfc822_name(n)).collect();
+            recipient(|c| c.extensions = vec![subject_alt_name(&names)])
+        };
+        assert!(names(&["alice@example.com", "BOB@Example.COM"]).is_ok());
+        let error = names(&["alice@example.com", "\x1b[2J"]).unwrap_err();
+        let message = error.to_string();
+        assert!(message.ends_with(
+            "bob@example.com.crt is not for bob@example.com: it is for alice@example.com, \
+             \"\\u{1b}[2J\", which is no address"
+        ));
+        assert!(matches!(error, Error::AddressNotCertified { certified, .. }
+            if certified == [address("alice@example.com")]));
+        for near in [
+            "bob@example.com.evil.example",
+            "xbob@example.com",
+            "bob@xexample.com",
+        ] {
+            assert!(names(&[near]).is_err());
+        }
+    }
+
+    #[test]
+    fn the_subject_may_hold_the_address() {
+        let subject = |subject| {
+            recipient(|c| {
+                c.subject = subject;
+                c.extensions.clear();
+            })
+        };
+        assert!(subject(email_name(BOB)).is_ok());
+        let error = subject(name(BOB)).unwrap_err();
+        assert!(error.to_string().ends_with("it names no address"));
+    }
+
+    #[test]
+    fn both_ends_belong_to_the_validity_period() {
+        let keys = TestKeys::new();
+        keys.certificate(BOB, |_| {});
+        let at = |now: &str| keys.open_at(now).recipient(&address(BOB));
+        let early = at("2025-12-31T23:59:59.999Z").unwrap_err();
+        assert!(matches!(early, Error::NotYetValid { .. }));
+        assert!(
+            early
+                .to_string()
+                .contains("is not valid before 2026-01-01T00:00:00Z (it is")
+        );
+        assert!(at("2026-01-01T00:00:00Z").is_ok());
+        assert!(at("2026-12-31T23:59:59.999Z").is_ok());
+        let late = at("2027-01-01T00:00:00Z").unwrap_err();
+        assert!(matches!(late, Error::Expired { .. }));
+        assert!(
+            late.to_string()
+                .contains("expired at 2026-12-31T23:59:59Z (it is")
+        );
+    }
+
+    #[test]
+    fn a_certificate_limited_to_other_purposes_is_refused() {
+        let purposes =
+            |purposes: &[_]| recipient(|c| c.extensions[2] = extended_key_usage(purposes));
+        assert!(purposes(&[ID_KP_SERVER_AUTH, ANY_EXTENDED_KEY_USAGE]).is_ok());
+        let error = purposes(&[ID_KP_SERVER_AUTH]).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .ends_with("is not for mail, but for serverAuth")
+        );
+        assert!(recipient(|c| drop(c.extensions.pop())).is_ok());
+    }
+
+    #[test]
+    fn key_usage_forbids_one_use_and_allows_the_other() {
+        let keys = TestKeys::with(BOB);
+        let uses = |bits| {
+            keys.certificate(BOB, |c| c.extensions[1] = key_usage(bits));
+            let keys = keys.open();
+            (keys.signer(&address(BOB)), keys.recipient(&address(BOB)))
+        };
+        let (signer, recipient) = uses(0b1000_0000);
+        assert!(signer.is_ok());
+        let error = recipient.unwrap_err();
+        assert!(matches!(
+            &error,
+            Error::KeyUsage {
+                wanted: Use::Receiving,
+                ..
+            }
+        ));
+        assert!(
+            error
+                .to_string()
+                .ends_with("may not receive encrypted mail: its key usage is digitalSignature")
+        );
+        let (signer, recipient) = uses(0b0000_1000);
+        assert!(recipient.is_ok());
+        assert!(matches!(
+            signer,
+            Err(Error::KeyUsage {
+                wanted: Use::Signing,
+                ..
+            })
+        ));
+    }
+
+    #[test]
+    fn a_key_of_an_unknown_kind_is_named() {
+        let error = recipient(|c| {
+            // The last octet of prime256v1 made that of a curve nobody knows.
+            let at = c
+                .subject_public_key_info
+                .windows(2)
+                .position(|w| w == [1, 7])
+                .unwrap();
+            c.subject_public_key_info[at + 1] = 6;
+        })
+        .unwrap_err();
+        assert!(matches!(error, Error::PublicKey { .. }));
+        assert!(recipient(|_| {}).unwrap().public_key().bits() == 256);
+        assert_eq!(secret_key(7).public_key(), secret_key(7).public_key());
+    }
+
+    #[test]
+    fn the_directory_of_testdata_is_judged_as_its_readme_says() {
+        let keys = TestKeys::testdata();
+        let keys = keys.open();
+        let outcomes = |name: &str| {
+            let address = address(&format!("{name}@example.com"));
+            let short = |error: Error| {
+                let text = format!("{error:?}");
+                text.split([' ', '(']).next().unwrap_or_default().to_owned()
+            };
+            (
+                keys.signer(&address)
+                    .map_or_else(short, |_| "ok".to_owned()),
+                keys.recipient(&address)
+                    .map_or_else(short, |_| "ok".to_owned()),
+            )
+        };
+        for (name, signer, recipient) in [
+            ("alice", "ok", "ok"),
+            ("bob", "ok", "ok"),
+            ("carol", "ok", "ok"),
+            ("dave", "ok", "ok"),
+            ("dn-only", "ok", "ok"),
+            ("no-usage", "ok", "ok"),
+            ("pkcs1", "ok", "ok"),
+            ("sec1", "ok", "ok"),
+            ("encrypted", "PasswordMissing", "ok"),
+            ("scrypt", "PasswordMissing", "ok"),
+            ("expired", "Expired", "Expired"),
+            ("future", "NotYetValid", "NotYetValid"),
+            ("no-address", "AddressNotCertified", "AddressNotCertified"),
+            (
+                "other-address",
+                "AddressNotCertified",
+                "AddressNotCertified",
+            ),
+            ("sign-only", "ok", "KeyUsage"),
+            ("encrypt-only", "KeyUsage", "ok"),
+            ("server-only", "NotForEmail", "NotForEmail"),
+            ("rsa1024", "KeyTooShort", "KeyTooShort"),
+            ("mismatch", "KeyMismatch", "ok"),
+            ("ed25519", "PublicKey", "PublicKey"),
+            ("secp256k1", "PublicKey", "PublicKey"),
+            ("garbage", "Certificate", "Certificate"),
+            ("nobody", "CertificateNotFound", "CertificateNotFound"),
+        ] {
+            assert_eq!(outcomes(name), (signer.into(), recipient.into()), "{name}");
+        }
     }
 }

@@ -207,3 +207,155 @@ fn named(identifier: &[u8]) -> String {
     oid::ObjectIdentifier::from_bytes(identifier)
         .map_or_else(|_| dotted(identifier), |identifier| oid::name(&identifier))
 }
+
+#[cfg(test)]
+mod tests {
+    use p256::pkcs8::EncodePrivateKey;
+
+    use super::*;
+    use crate::asn1::tlv::{element, sequence};
+    use crate::keys::testing::secret_key;
+
+    fn identifier(dotted: &str) -> Vec<u8> {
+        let oid: oid::ObjectIdentifier = dotted.parse().unwrap();
+        element(tag::OBJECT_IDENTIFIER, oid.as_bytes())
+    }
+
+    fn integer(value: u64) -> Vec<u8> {
+        let octets = value.to_be_bytes();
+        let zeros = octets.iter().take_while(|o| **o == 0).count().min(7);
+        let sign: &[u8] = if octets[zeros] & 0x80 == 0 { &[] } else { &[0] };
+        element(tag::INTEGER, &[sign, &octets[zeros..]].concat())
+    }
+
+    fn octets(octets: &[u8]) -> Vec<u8> {
+        element(tag::OCTET_STRING, octets)
+    }
+
+    fn pbkdf2(iterations: u64) -> Vec<u8> {
+        let prf = sequence(&[&identifier("1.2.840.113549.2.9"), &[5, 0]]);
+        let parameters = sequence(&[&octets(b"saltsalt"), &integer(iterations), &prf]);
+        sequence(&[&identifier("1.2.840.113549.1.5.12"), &parameters])
+    }
+
+    fn scrypt(n: u64, r: u64, p: u64) -> Vec<u8> {
+        let parameters = sequence(&[&octets(b"salt"), &integer(n), &integer(r), &integer(p)]);
+        sequence(&[&identifier("1.3.6.1.4.1.11591.4.11"), &parameters])
+    }
+
+    fn aes(iv: &[u8]) -> Vec<u8> {
+        sequence(&[&identifier("2.16.840.1.101.3.4.1.42"), &octets(iv)])
+    }
+
+    fn triple_des(iv: &[u8]) -> Vec<u8> {
+        sequence(&[&identifier("1.2.840.113549.3.7"), &octets(iv)])
+    }
+
+    fn read(kdf: &[u8], encryption: &[u8]) -> Result<EncryptedPrivateKeyInfo, Error> {
+        encrypted(kdf, encryption, &[0; 32])
+    }
+
+    fn encrypted(
+        kdf: &[u8],
+        encryption: &[u8],
+        data: &[u8],
+    ) -> Result<EncryptedPrivateKeyInfo, Error> {
+        let parameters = sequence(&[kdf, encryption]);
+        let algorithm = sequence(&[&identifier("1.2.840.113549.1.5.13"), &parameters]);
+        EncryptedPrivateKeyInfo::from_der(&sequence(&[&algorithm, &octets(data)]))
+    }
+
+    #[test]
+    fn iterations_are_bounded() {
+        assert!(read(&pbkdf2(10_000_000), &aes(&[0; 16])).is_ok());
+        assert_eq!(
+            read(&pbkdf2(10_000_001), &aes(&[0; 16])).unwrap_err(),
+            Error::TooManyIterations {
+                iterations: 10_000_001
+            }
+        );
+        for impossible in [0, 1 << 40] {
+            assert_eq!(
+                read(&pbkdf2(impossible), &aes(&[0; 16])).unwrap_err(),
+                Error::Parameters
+            );
+        }
+    }
+
+    #[test]
+    fn scrypt_memory_and_work_are_bounded() {
+        assert!(read(&scrypt(1 << 18, 8, 1), &aes(&[0; 16])).is_ok());
+        assert!(read(&scrypt(1 << 14, 8, 256), &aes(&[0; 16])).is_ok());
+        for (n, r, p) in [
+            (1 << 19, 8, 1),
+            (1 << 18, 9, 1),
+            (1 << 14, 8, 257),
+            (1 << 63, 65535, 65535),
+        ] {
+            assert!(matches!(
+                read(&scrypt(n, r, p), &aes(&[0; 16])),
+                Err(Error::ScryptTooCostly { .. })
+            ));
+        }
+        for (n, r, p) in [(0, 8, 1), (1, 8, 1), (3, 8, 1), (4, 0, 1), (4, 8, 0)] {
+            assert_eq!(
+                read(&scrypt(n, r, p), &aes(&[0; 16])).unwrap_err(),
+                Error::Parameters
+            );
+        }
+    }
+
+    #[test]
+    fn initialization_vectors_have_their_length() {
+        assert!(read(&pbkdf2(1), &triple_des(&[0; 8])).is_ok());
+        for length in [0, 7, 9] {
+            assert_eq!(
+                read(&pbkdf2(1), &triple_des(&vec![0; length])).unwrap_err(),
+                Error::Parameters
+            );
+        }
+        assert_eq!(
+            read(&pbkdf2(1), &aes(&[0; 15])).unwrap_err(),
+            Error::Parameters
+        );
+    }
+
+    #[test]
+    fn other_algorithms_are_named() {
+        let rc2 = sequence(&[&identifier("1.2.840.113549.3.2"), &octets(&[0; 8])]);
+        assert!(matches!(
+            read(&pbkdf2(1), &rc2),
+            Err(Error::Unsupported { .. })
+        ));
+        let pbes1 = sequence(&[&identifier("1.2.840.113549.1.12.1.3"), &sequence(&[])]);
+        let pkcs12 = EncryptedPrivateKeyInfo::from_der(&sequence(&[&pbes1, &octets(&[0; 8])]));
+        let Err(Error::Unsupported { algorithm }) = pkcs12 else {
+            panic!("{pkcs12:?}");
+        };
+        assert!(algorithm.contains("SHA"), "{algorithm}");
+    }
+
+    #[test]
+    fn every_broken_ciphertext_is_a_wrong_password() {
+        let password = Secret::from_string("x".into());
+        for length in [0, 1, 15, 16, 17, 160] {
+            let info = encrypted(&pbkdf2(1), &aes(&[0; 16]), &vec![0; length]).unwrap();
+            assert_eq!(info.decrypt(&password).unwrap_err(), Error::WrongPassword);
+        }
+    }
+
+    #[test]
+    fn triple_des_and_gcm_are_opened_too() {
+        let key = secret_key(1).to_pkcs8_der().unwrap();
+        let password = Secret::from_string("x".into());
+        let gcm = sequence(&[&identifier("2.16.840.1.101.3.4.1.46"), &octets(&[0; 12])]);
+        for encryption in [triple_des(&[1; 8]), gcm, aes(&[2; 16])] {
+            let info = read(&pbkdf2(2), &encryption).unwrap();
+            let data = info.parameters.encrypt(b"x", key.as_bytes()).unwrap();
+            let info = encrypted(&pbkdf2(2), &encryption, &data).unwrap();
+            assert_eq!(info.decrypt(&password).unwrap().expose(), key.as_bytes());
+            let empty = Secret::from_string(String::new());
+            assert_eq!(info.decrypt(&empty).unwrap_err(), Error::WrongPassword);
+        }
+    }
+}

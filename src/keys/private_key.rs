@@ -183,3 +183,127 @@ impl Format {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use p256::pkcs8::EncodePrivateKey;
+
+    use super::*;
+    use crate::asn1::tlv::{element, sequence};
+    use crate::keys::testing::{TestKeys, pkcs8_pem, secret_key};
+
+    /// What was found, in the clear.
+    fn plain(bytes: &[u8]) -> Result<PrivateKey, Error> {
+        match FoundPrivateKey::find(bytes)? {
+            FoundPrivateKey::Plain(plain) => plain.decode(),
+            FoundPrivateKey::Encrypted(_) => panic!("the key is encrypted"),
+        }
+    }
+
+    fn testdata(name: &str) -> Vec<u8> {
+        std::fs::read(TestKeys::testdata().path(name)).unwrap()
+    }
+
+    fn der(pem: &[u8]) -> Vec<u8> {
+        pem::blocks(pem).unwrap().pop().unwrap().content().to_vec()
+    }
+
+    #[test]
+    fn pkcs8_pkcs1_and_sec1_are_read_in_pem_and_in_der() {
+        for (name, bits) in [
+            ("alice@example.com.pem", 2048),
+            ("pkcs1@example.com.pem", 2048),
+            ("dave@example.com.pem", 256),
+            ("sec1@example.com.pem", 256),
+        ] {
+            let pem = testdata(name);
+            assert_eq!(plain(&pem).unwrap().public_key().bits(), bits, "{name}");
+            assert_eq!(
+                plain(&der(&pem)).unwrap().public_key().bits(),
+                bits,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_first_private_key_is_taken_from_among_other_things() {
+        let (one, two) = (pkcs8_pem(&secret_key(1)), pkcs8_pem(&secret_key(2)));
+        let certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let text = format!("Bag Attributes\r\n{certificate}{one}{two}");
+        let expected = plain(one.as_bytes()).unwrap();
+        let found = plain(text.as_bytes()).unwrap();
+        assert_eq!(found.public_key(), expected.public_key());
+    }
+
+    #[test]
+    fn what_is_not_supported_is_named_with_the_way_out() {
+        let error = |label: &str, header: &str| {
+            let pem = format!("-----BEGIN {label}-----\n{header}MAA=\n-----END {label}-----\n");
+            plain(pem.as_bytes()).unwrap_err()
+        };
+        let legacy = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n";
+        for label in ["RSA PRIVATE KEY", "EC PRIVATE KEY"] {
+            assert!(matches!(error(label, legacy), Error::TraditionalEncryption));
+            assert!(matches!(error(label, ""), Error::Key(_)));
+        }
+        let openssh = error("OPENSSH PRIVATE KEY", "");
+        assert_eq!(
+            openssh.hint("k.pem").unwrap(),
+            "ssh-keygen -p -m PKCS8 -f k.pem"
+        );
+        assert!(matches!(error("DSA PRIVATE KEY", ""), Error::Format { .. }));
+        assert_eq!(
+            error("CERTIFICATE", "").to_string(),
+            "there is no private key in it, but: CERTIFICATE"
+        );
+        let pfx = sequence(&[&[2, 1, 3], &sequence(&[]), &sequence(&[])]);
+        assert!(matches!(
+            plain(&pfx),
+            Err(Error::Format {
+                format: "PKCS#12",
+                ..
+            })
+        ));
+        for nothing in [
+            &b""[..],
+            b"\x30\x00",
+            b"\x30\x03\x02\x01\x00",
+            b"plain text",
+        ] {
+            assert!(matches!(plain(nothing), Err(Error::NotFound { .. })));
+        }
+    }
+
+    #[test]
+    fn the_password_opens_and_another_does_not() {
+        let password = Secret::from_string("correct horse battery staple".into());
+        let wrong = Secret::from_string("correct horse battery stable".into());
+        for (name, bits) in [
+            ("encrypted@example.com.pem", 2048),
+            ("scrypt@example.com.pem", 256),
+        ] {
+            let pem = testdata(name);
+            for file in [pem.clone(), der(&pem)] {
+                let FoundPrivateKey::Encrypted(encrypted) = FoundPrivateKey::find(&file).unwrap()
+                else {
+                    panic!("{name} is not encrypted");
+                };
+                let plain = PlainPrivateKey::decrypted(&encrypted, &password).unwrap();
+                assert_eq!(plain.decode().unwrap().public_key().bits(), bits);
+                assert!(matches!(
+                    PlainPrivateKey::decrypted(&encrypted, &wrong),
+                    Err(Error::Encrypted(crate::keys::pkcs8::Error::WrongPassword))
+                ));
+            }
+        }
+    }
+
+    #[test]
+    fn a_certificate_is_no_private_key_in_der_either() {
+        let der = element(tag::SEQUENCE, &[sequence(&[]), sequence(&[])].concat());
+        assert!(matches!(plain(&der), Err(Error::NotFound { .. })));
+        let key = secret_key(1).to_pkcs8_der().unwrap();
+        assert!(plain(key.as_bytes()).is_ok());
+    }
+}

@@ -16,16 +16,12 @@ use crate::x509::Certificate;
 /// [`KeyDirectory::recipient`](crate::keys::KeyDirectory::recipient) is the one way to get one.
 /// No other code can make it:
 ///
-/// ```compile_fail
-/// use mailseal::keys::RecipientCertificate;
-///
-/// fn forge(inner: std::sync::Arc<()>) -> RecipientCertificate {
-///     RecipientCertificate { inner }
-/// }
+/// ```compile_fail,E0451
+/// let forged = mailseal::keys::RecipientCertificate { inner: unimplemented!() };
 /// ```
 ///
-/// ```compile_fail
-/// let nobody = mailseal::keys::RecipientCertificate::default();
+/// ```compile_fail,E0599
+/// let forged = mailseal::keys::RecipientCertificate::default();
 /// ```
 ///
 /// Cloning it is cheap.

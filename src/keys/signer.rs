@@ -14,16 +14,12 @@ use crate::x509::Certificate;
 /// [`KeyDirectory::signer`](crate::keys::KeyDirectory::signer) is the one way to get one. No
 /// other code can make it:
 ///
-/// ```compile_fail
-/// use mailseal::keys::Signer;
-///
-/// fn forge(inner: std::sync::Arc<()>) -> Signer {
-///     Signer { inner }
-/// }
+/// ```compile_fail,E0451
+/// let forged = mailseal::keys::Signer { inner: unimplemented!() };
 /// ```
 ///
-/// ```compile_fail
-/// let nobody = mailseal::keys::Signer::default();
+/// ```compile_fail,E0599
+/// let forged = mailseal::keys::Signer::default();
 /// ```
 ///
 /// Cloning it is cheap.
@@ -96,5 +92,88 @@ impl fmt::Debug for Signer {
         f.debug_tuple("Signer")
             .field(self.certificate())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::testing::{TestKeys, address, pkcs8_pem, secret_key};
+    use crate::x509::testing::{TestCertificate, name};
+
+    const BOB: &str = "bob@example.com";
+
+    fn certificate(serial: u8) -> TestCertificate {
+        let mut certificate = TestCertificate::of(BOB, &secret_key(serial));
+        certificate.serial_number = vec![serial];
+        certificate
+    }
+
+    #[test]
+    fn intermediates_travel_in_order_once_and_without_roots() {
+        let keys = TestKeys::with(BOB);
+        let mut root = certificate(4);
+        root.issuer = name("Root");
+        root.subject = name("Root");
+        let chain = [
+            certificate(7).pem(),
+            certificate(3).pem(),
+            root.pem(),
+            certificate(2).pem(),
+            certificate(3).pem(),
+            certificate(7).pem(),
+        ];
+        keys.write("bob@example.com.crt", chain.concat());
+        let signer = keys.open().signer(&address(BOB)).unwrap();
+        assert_eq!(signer.certificate().serial_hex(), "07");
+        let intermediates = signer.intermediates().iter();
+        let serials: Vec<_> = intermediates.map(Certificate::serial_hex).collect();
+        assert_eq!(serials, ["03", "02"]);
+    }
+
+    #[test]
+    fn a_key_that_belongs_elsewhere_is_refused() {
+        let keys = TestKeys::with(BOB);
+        keys.write("bob@example.com.pem", pkcs8_pem(&secret_key(8)));
+        let error = keys.open().signer(&address(BOB)).unwrap_err();
+        assert!(matches!(
+            &error,
+            Error::KeyMismatch {
+                belongs_to: None,
+                ..
+            }
+        ));
+        assert!(error.to_string().ends_with("bob@example.com.crt"));
+        let reversed = [certificate(7).pem(), certificate(8).pem()].concat();
+        keys.write("bob@example.com.crt", reversed);
+        let error = keys.open().signer(&address(BOB)).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .ends_with("to certificate number 2 in that file")
+        );
+        assert!(error.hint().is_some());
+    }
+
+    #[test]
+    fn key_and_certificate_may_share_the_pem_file() {
+        let keys = TestKeys::with(BOB);
+        let both = certificate(7).pem() + &pkcs8_pem(&secret_key(7));
+        keys.write("bob@example.com.pem", both);
+        assert!(keys.open().signer(&address(BOB)).is_ok());
+    }
+
+    #[test]
+    fn a_signer_and_its_directory_are_shared_between_threads_and_print_no_key() {
+        fn shared<T: Send + Sync>(_: &T) {}
+        let keys = TestKeys::with(BOB).open();
+        shared(&keys);
+        let keys = TestKeys::with(BOB);
+        let signer = keys.open().signer(&address(BOB)).unwrap();
+        shared(&signer);
+        assert_eq!(
+            format!("{signer:?}"),
+            "Signer(Certificate { subject: \"CN=Test\", issuer: \"CN=Test CA\", serial: \"01\", .. }, ..)"
+        );
     }
 }

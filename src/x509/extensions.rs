@@ -1,5 +1,6 @@
 //! The certificate extensions that say what a key is for and whose it is (RFC 5280 4.2.1).
 
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 
@@ -163,18 +164,24 @@ impl fmt::Display for ExtendedKeyUsage {
     }
 }
 
-/// RFC 5280 4.2.1.2: where the key identifier lies in the extension's value.
-pub(super) fn subject_key_identifier(der: &[u8]) -> Result<Range<usize>, reader::Error> {
-    let mut reader = Reader::new(der);
+/// RFC 5280 4.2.1.2: where the key identifier lies, in a certificate whose extension value lies
+/// there.
+pub(super) fn subject_key_identifier(
+    certificate: &[u8],
+    value: Range<usize>,
+) -> Result<Range<usize>, reader::Error> {
+    let mut reader = Reader::of(certificate, value);
     let identifier = reader.expect(tag::OCTET_STRING)?;
     reader.finish()?;
     Ok(identifier.value())
 }
 
-/// RFC 5280 4.2.1.1: where the keyIdentifier, `[0]`, lies in the extension's value, if it is
-/// there.
-pub(super) fn authority_key_identifier(der: &[u8]) -> Result<Option<Range<usize>>, reader::Error> {
-    let mut reader = Reader::new(der);
+/// RFC 5280 4.2.1.1: where the keyIdentifier, `[0]`, lies, if it is there.
+pub(super) fn authority_key_identifier(
+    certificate: &[u8],
+    value: Range<usize>,
+) -> Result<Option<Range<usize>>, reader::Error> {
+    let mut reader = Reader::of(certificate, value);
     let sequence = reader.expect(tag::SEQUENCE)?;
     reader.finish()?;
     let identifier = reader.inside(&sequence).optional(tag::context(0))?;
@@ -204,27 +211,31 @@ impl Mailboxes {
         subject: &Name<'_>,
     ) -> Result<Mailboxes, reader::Error> {
         let mut mailboxes = Mailboxes::default();
+        let mut seen = HashSet::new();
         if let Some(der) = subject_alt_name {
             let (rfc822_names, smtp_utf8_mailboxes) = general_names(der)?;
             for octets in rfc822_names.into_iter().chain(smtp_utf8_mailboxes) {
-                mailboxes.add(octets);
+                mailboxes.add(octets, &mut seen);
             }
         }
         for address in subject.email_addresses() {
-            mailboxes.add(address.as_bytes());
+            mailboxes.add(address.as_bytes(), &mut seen);
         }
         Ok(mailboxes)
     }
 
-    fn add(&mut self, octets: &[u8]) {
+    fn add(&mut self, octets: &[u8], seen: &mut HashSet<Address>) {
         let text = String::from_utf8_lossy(octets);
         // An address that shows as another one has no place in a comparison of addresses.
         let address = Address::parse(&text)
             .ok()
             .filter(|_| !text.chars().any(is_deceptive));
         match address {
-            Some(address) if self.addresses.contains(&address) => {}
-            Some(address) => self.addresses.push(address),
+            Some(address) if seen.contains(&address) => {}
+            Some(address) => {
+                seen.insert(address.clone());
+                self.addresses.push(address);
+            }
             None => self.unusable.push(text.escape_default().to_string()),
         }
     }

@@ -21,6 +21,7 @@
 
 mod certificate;
 mod extensions;
+mod fields;
 pub mod name;
 
 #[cfg(test)]
@@ -28,8 +29,9 @@ pub(crate) mod testing;
 
 use crate::asn1::reader;
 
-pub use certificate::{Certificate, Version};
+pub use certificate::Certificate;
 pub use extensions::{ExtendedKeyUsage, Extension, KeyUsage};
+pub use fields::Version;
 
 /// Why bytes are not a certificate that can be worked with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,0 +1,311 @@
+//! The fields of a certificate (RFC 5280 4.1), found in its DER and left there.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use crate::asn1::reader::{self, Element, Reader, dotted, hexadecimal, tag};
+use crate::x509::Error;
+use crate::x509::extensions::Extension;
+
+/// The fields of RFC 5280 4.1, by where they lie in the DER; each with its header.
+#[derive(Clone)]
+pub(super) struct Fields {
+    pub(super) tbs_certificate: Range<usize>,
+    pub(super) version: Version,
+    pub(super) serial_number: Range<usize>,
+    pub(super) serial_number_value: Range<usize>,
+    pub(super) issuer: Range<usize>,
+    pub(super) not_before: Timestamp,
+    pub(super) not_after: Timestamp,
+    pub(super) subject: Range<usize>,
+    pub(super) subject_public_key_info: Range<usize>,
+    pub(super) public_key_algorithm: Range<usize>,
+    pub(super) extensions: Option<Element>,
+    pub(super) signature_algorithm: Range<usize>,
+    pub(super) signature: Range<usize>,
+}
+
+/// Which of the X.509 versions a certificate says it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Version {
+    V1,
+    V2,
+    V3,
+}
+
+impl Fields {
+    /// `Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue }`
+    pub(super) fn read(der: &[u8]) -> Result<Fields, Error> {
+        let mut outer = Reader::new(der);
+        let certificate = outer
+            .expect(tag::SEQUENCE)
+            .map_err(Error::malformed("certificate"))?;
+        outer.finish().map_err(Error::malformed("certificate"))?;
+        let mut reader = outer.inside(&certificate);
+        let tbs_certificate = reader
+            .expect(tag::SEQUENCE)
+            .map_err(Error::malformed("tbsCertificate"))?;
+        let signature_algorithm = reader
+            .expect(tag::SEQUENCE)
+            .map_err(Error::malformed("signatureAlgorithm"))?;
+        let signature = reader
+            .expect(tag::BIT_STRING)
+            .and_then(|element| whole_octets(&reader, &element))
+            .map_err(Error::malformed("signatureValue"))?;
+        reader.finish().map_err(Error::malformed("certificate"))?;
+        Fields::read_tbs(
+            reader.inside(&tbs_certificate),
+            tbs_certificate.whole(),
+            signature_algorithm.whole(),
+            signature,
+        )
+    }
+
+    /// `TBSCertificate`, RFC 5280 4.1, field by field.
+    fn read_tbs(
+        mut reader: Reader<'_>,
+        tbs_certificate: Range<usize>,
+        signature_algorithm: Range<usize>,
+        signature: Range<usize>,
+    ) -> Result<Fields, Error> {
+        let version = read_version(&mut reader)?;
+        let serial = (reader.expect(tag::INTEGER)).map_err(Error::malformed("serialNumber"))?;
+        (reader.expect(tag::SEQUENCE)).map_err(Error::malformed("signature"))?;
+        let issuer = (reader.expect(tag::SEQUENCE)).map_err(Error::malformed("issuer"))?;
+        let (not_before, not_after) = read_validity(&mut reader)?;
+        let subject = (reader.expect(tag::SEQUENCE)).map_err(Error::malformed("subject"))?;
+        let spki =
+            (reader.expect(tag::SEQUENCE)).map_err(Error::malformed("subjectPublicKeyInfo"))?;
+        let public_key_algorithm = public_key_algorithm(reader.inside(&spki))
+            .map_err(Error::malformed("subjectPublicKeyInfo"))?;
+        for (number, part) in [(1, "issuerUniqueID"), (2, "subjectUniqueID")] {
+            reader
+                .optional(tag::context(number))
+                .map_err(Error::malformed(part))?;
+        }
+        let extensions = reader
+            .optional(tag::context_constructed(3))
+            .map_err(Error::malformed("extensions"))?;
+        reader
+            .finish()
+            .map_err(Error::malformed("tbsCertificate"))?;
+        Ok(Fields {
+            tbs_certificate,
+            version,
+            serial_number: serial.whole(),
+            serial_number_value: serial.value(),
+            issuer: issuer.whole(),
+            not_before,
+            not_after,
+            subject: subject.whole(),
+            subject_public_key_info: spki.whole(),
+            public_key_algorithm,
+            extensions,
+            signature_algorithm,
+            signature,
+        })
+    }
+}
+
+/// `version [0] EXPLICIT INTEGER DEFAULT v1`
+fn read_version(reader: &mut Reader<'_>) -> Result<Version, Error> {
+    let malformed = Error::malformed;
+    let explicit = reader
+        .optional(tag::context_constructed(0))
+        .map_err(malformed("version"))?;
+    let Some(explicit) = explicit else {
+        return Ok(Version::V1);
+    };
+    let mut inside = reader.inside(&explicit);
+    let integer = inside.expect(tag::INTEGER).map_err(malformed("version"))?;
+    inside.finish().map_err(malformed("version"))?;
+    match inside.value(&integer) {
+        [0] => Ok(Version::V1),
+        [1] => Ok(Version::V2),
+        [2] => Ok(Version::V3),
+        other => Err(Error::Value {
+            part: "version",
+            value: hexadecimal(other),
+        }),
+    }
+}
+
+/// `SEQUENCE { notBefore Time, notAfter Time }`
+fn read_validity(reader: &mut Reader<'_>) -> Result<(Timestamp, Timestamp), Error> {
+    let validity = reader
+        .expect(tag::SEQUENCE)
+        .map_err(Error::malformed("validity"))?;
+    let mut inside = reader.inside(&validity);
+    let mut read_time = |part| {
+        let time = inside.read().map_err(Error::malformed(part))?;
+        let text = inside.value(&time);
+        timestamp(time.tag(), text).ok_or_else(|| Error::Value {
+            part,
+            value: text.escape_ascii().to_string(),
+        })
+    };
+    let times = (read_time("notBefore")?, read_time("notAfter")?);
+    inside.finish().map_err(Error::malformed("validity"))?;
+    Ok(times)
+}
+
+/// RFC 5280 4.1.2.5: YYMMDDHHMMSSZ with years 1950 to 2049, or YYYYMMDDHHMMSSZ; always with
+/// seconds, always Zulu.
+fn timestamp(time_type: u8, text: &[u8]) -> Option<Timestamp> {
+    let (digits, b"Z") = text.split_at_checked(text.len().checked_sub(1)?)? else {
+        return None;
+    };
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let number = |digits: &[u8]| {
+        digits
+            .iter()
+            .fold(0i16, |n, d| n * 10 + i16::from(d - b'0'))
+    };
+    let (year, rest) = match (time_type, digits.len()) {
+        (tag::UTC_TIME, 12) => match number(&digits[..2]) {
+            year @ 50.. => (1900 + year, &digits[2..]),
+            year => (2000 + year, &digits[2..]),
+        },
+        (tag::GENERALIZED_TIME, 14) => (number(&digits[..4]), &digits[4..]),
+        _ => return None,
+    };
+    let (pairs, _) = rest.as_chunks::<2>();
+    let [month, day, hour, minute, second] =
+        [0, 1, 2, 3, 4].map(|n| i8::try_from(number(&pairs[n])).unwrap_or(i8::MAX));
+    let civil = DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
+    // jiff's last second is 9999-12-30T22:00:00Z; RFC 5280 4.1.2.5 gives 99991231235959Z a
+    // meaning of its own, "never", which the latest timestamp serves.
+    Some(
+        civil
+            .to_zoned(TimeZone::UTC)
+            .map_or(Timestamp::MAX, |zoned| zoned.timestamp()),
+    )
+}
+
+/// The octets of a BIT STRING that has no odd bits.
+fn whole_octets(reader: &Reader<'_>, element: &Element) -> Result<Range<usize>, reader::Error> {
+    match reader.value(element) {
+        [0, ..] => Ok(element.value().start + 1..element.value().end),
+        _ => Err(reader::Error::Value(element.value().start)),
+    }
+}
+
+/// `SubjectPublicKeyInfo ::= SEQUENCE { algorithm SEQUENCE { algorithm OID, … }, … }`
+fn public_key_algorithm(mut spki: Reader<'_>) -> Result<Range<usize>, reader::Error> {
+    let algorithm = spki.expect(tag::SEQUENCE)?;
+    let identifier = spki.inside(&algorithm).expect(tag::OBJECT_IDENTIFIER)?;
+    Ok(identifier.value())
+}
+
+/// `Extensions ::= SEQUENCE OF SEQUENCE { extnID, critical BOOLEAN DEFAULT FALSE, extnValue }`
+pub(super) fn extension_list(der: &[u8], explicit: &Element) -> Result<Vec<Extension>, Error> {
+    let malformed = || Error::malformed("extensions");
+    let mut reader = Reader::new(der).inside(explicit);
+    let sequence = reader.expect(tag::SEQUENCE).map_err(malformed())?;
+    reader.finish().map_err(malformed())?;
+    let mut list = reader.inside(&sequence);
+    let mut extensions = Vec::new();
+    let mut seen = HashSet::new();
+    while !list.is_empty() {
+        let entry = list.expect(tag::SEQUENCE).map_err(malformed())?;
+        let extension = read_extension(list.inside(&entry)).map_err(malformed())?;
+        let id = &der[extension.id.clone()];
+        if !seen.insert(id) {
+            return Err(Error::DuplicateExtension(dotted(id)));
+        }
+        extensions.push(extension);
+    }
+    Ok(extensions)
+}
+
+fn read_extension(mut reader: Reader<'_>) -> Result<Extension, reader::Error> {
+    let id = reader.expect(tag::OBJECT_IDENTIFIER)?;
+    let critical = match reader.optional(tag::BOOLEAN)? {
+        None => false,
+        // DEFAULT FALSE must be left out in DER; CAs write it.
+        Some(flag) => match reader.value(&flag) {
+            [value] => *value != 0,
+            _ => return Err(reader::Error::Value(flag.value().start)),
+        },
+    };
+    let value = reader.expect(tag::OCTET_STRING)?;
+    reader.finish()?;
+    Ok(Extension {
+        id: id.value(),
+        critical,
+        value: value.value(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use const_oid::ObjectIdentifier;
+
+    use super::*;
+    use crate::asn1::tlv::element;
+    use crate::x509::Certificate;
+    use crate::x509::testing::{TestCertificate, extension, generalized_time, key_usage, utc_time};
+
+    /// A certificate after a change, read.
+    fn changed(change: impl FnOnce(&mut TestCertificate)) -> Result<Certificate, Error> {
+        let key = p256::SecretKey::from_slice(&[7; 32]).unwrap();
+        let mut certificate = TestCertificate::of("bob@example.com", &key);
+        change(&mut certificate);
+        Certificate::from_der(&certificate.der())
+    }
+
+    #[test]
+    fn an_extension_occurs_once() {
+        let twice = changed(|c| c.extensions.push(key_usage(0xff))).unwrap_err();
+        assert_eq!(twice, Error::DuplicateExtension("2.5.29.15".to_owned()));
+        let unknown = ObjectIdentifier::new_unwrap("1.2.3");
+        assert!(changed(|c| c.extensions.push(extension(unknown, b"x"))).is_ok());
+    }
+
+    #[test]
+    fn dates_are_those_of_rfc_5280() {
+        let date = |time: Vec<u8>| {
+            changed(|c| c.not_after = time).map(|certificate| certificate.not_after().to_string())
+        };
+        for (time, expected) in [
+            (utc_time("491231235959Z"), "2049-12-31T23:59:59Z"),
+            (utc_time("500101000000Z"), "1950-01-01T00:00:00Z"),
+            (generalized_time("20500101000000Z"), "2050-01-01T00:00:00Z"),
+            (generalized_time("20260229000000Z"), ""),
+            (utc_time("280229000000Z"), "2028-02-29T00:00:00Z"),
+            (utc_time("2601010000Z"), ""),
+            (utc_time("260101000000+0100"), ""),
+            (utc_time("260101000000"), ""),
+            (utc_time("261301000000Z"), ""),
+            (utc_time("26010100000\u{f1}Z"), ""),
+            (utc_time(""), ""),
+            (generalized_time("20260101000000.5Z"), ""),
+            (element(tag::INTEGER, b"260101000000Z"), ""),
+        ] {
+            assert_eq!(date(time).unwrap_or_default(), expected);
+        }
+        let never = changed(|c| c.not_after = generalized_time("99991231235959Z")).unwrap();
+        assert_eq!(never.not_after(), Timestamp::MAX);
+    }
+
+    #[test]
+    fn versions_beyond_three_are_refused() {
+        for (version, expected) in [
+            (None, Some(Version::V1)),
+            (Some(0), Some(Version::V1)),
+            (Some(1), Some(Version::V2)),
+            (Some(2), Some(Version::V3)),
+            (Some(3), None),
+        ] {
+            let certificate = changed(|c| c.version = version);
+            assert_eq!(certificate.ok().map(|c| c.version()), expected);
+        }
+    }
+}
