@@ -173,13 +173,11 @@ fn recipient_parameters(recipient: &Address, dsn: Option<&Dsn>) -> Vec<RcptParam
 // Ours is valid already, and lettre's own check knows fewer addresses.
 fn spelled(address: &Address) -> lettre::Address {
     let whole = address.to_string();
-    let local = whole
-        .strip_suffix(address.domain())
-        .and_then(|local| local.strip_suffix('@'));
-    let domain = match address.domain().strip_prefix("[ipv6:") {
+    let (local, domain) = whole.rsplit_once('@').expect("an addr-spec has an @");
+    let domain = match domain.strip_prefix("[ipv6:") {
         // RFC 5321 4.1.3 writes the tag in this case.
         Some(literal) => format!("[IPv6:{literal}"),
-        None => address.domain().to_owned(),
+        None => domain.to_owned(),
     };
-    lettre::Address::new_dangerous(local.unwrap_or(address.local()), domain)
+    lettre::Address::new_dangerous(local, domain)
 }
