@@ -53,7 +53,7 @@ pub fn message_header(spool: &Spool) -> Result<(Part, bool), Error> {
         ..Position::START
     };
     let mut lines = Lines::new(spool, start);
-    let block = read_header(&mut lines, start, true, |_, _| Ok(false))?;
+    let block = read_header(&mut lines, start, true, |_, _| false)?;
     let complete = block.complete || lines.peek()?.is_none();
     let header = block.split(spool)?;
     Ok((Part::new(block.place, header, true, false), complete))
@@ -100,14 +100,14 @@ fn read_header(
     lines: &mut Lines<'_>,
     start: Position,
     is_message: bool,
-    mut is_delimiter: impl FnMut(Line, &[u8]) -> Result<bool, Error>,
+    is_delimiter: impl Fn(Line, &[u8]) -> bool,
 ) -> Result<HeaderBlock, Error> {
     let (mut end, mut content_end, mut in_field) = (start, start, false);
     let mut facts = Facts::default();
     let mut complete = false;
     while let Some(line) = lines.peek()? {
         let head = lines.head();
-        if is_delimiter(line, head)? {
+        if is_delimiter(line, head) {
             end = content_end;
             break;
         }
@@ -218,7 +218,7 @@ impl<'s, V: FnMut(usize, Event) -> Result<(), Error>> Walker<'s, V> {
         }
         let frames = &self.frames;
         let block = read_header(&mut self.lines, start, is_message, |line, head| {
-            Ok(find_delimiter(frames, line, head).is_some())
+            find_delimiter(frames, line, head).is_some()
         })?;
         let part = Part::new(block.place, block.split(self.spool)?, is_message, digest);
         self.announce(part)

@@ -33,8 +33,9 @@ use super::lines::LONGEST_LINE;
 /// RFC 5322 2.1.1: lines should have at most 78 characters; RFC 2047 2 says 76 for ours.
 const COLUMNS: usize = 76;
 
-/// RFC 2047 2: an encoded word has at most 75 characters. This many octets make 56 in base64.
-const WORD: usize = 42;
+/// RFC 2047 2: an encoded word has at most 75 characters. This many octets make one of 64, which
+/// stands behind most field names without a fold.
+const WORD: usize = 39;
 
 /// What an extended parameter holds before it is continued (RFC 2231 3).
 const PARAMETER: usize = 54;
@@ -124,10 +125,7 @@ impl Folded {
 
     fn push(&mut self, space: &[u8], word: &[u8]) {
         let column = self.text.len() - self.line;
-        if !space.is_empty()
-            && self.line + column > 0
-            && column + space.len() + word.len() > COLUMNS
-        {
+        if !space.is_empty() && column + space.len() + word.len() > COLUMNS {
             self.text.extend_from_slice(b"\r\n");
             self.line = self.text.len();
         }
@@ -155,7 +153,7 @@ impl Token {
 }
 
 fn words(value: &[u8]) -> Vec<Token> {
-    let mut tokens = vec![];
+    let mut tokens = Vec::new();
     push_words(value, b" ", &|_| false, &mut tokens);
     tokens
 }
@@ -220,9 +218,7 @@ fn address_tokens(value: &[u8]) -> Vec<Token> {
                 let inner = text.strip_prefix(b"(").unwrap_or(text);
                 inner.strip_suffix(b")").unwrap_or(inner).to_vec()
             }
-            (false, false) => {
-                Parameter::parse(&[b"x=", text].concat()).map_or(vec![], |it| it.value)
-            }
+            (false, false) => unquoted(text),
         };
         tokens.push(Token {
             space: std::mem::take(&mut space).to_vec(),
@@ -231,6 +227,20 @@ fn address_tokens(value: &[u8]) -> Vec<Token> {
         });
     }
     tokens
+}
+
+/// The content of quoted strings that stand close together (RFC 5322 3.2.4).
+fn unquoted(text: &[u8]) -> Vec<u8> {
+    let mut content = Vec::with_capacity(text.len());
+    let mut bytes = text.iter().copied();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => {}
+            b'\\' => content.extend(bytes.next()),
+            _ => content.push(byte),
+        }
+    }
+    content
 }
 
 /// Writes tokens, those that are not ASCII as encoded words.
@@ -411,6 +421,10 @@ mod tests {
             (
                 "To: Zoë<z@x.example> (naïf)\n",
                 "To: =?utf-8?B?Wm/Dqw==?= <z@x.example> (=?utf-8?B?bmHDr2Y=?=)\r\n",
+            ),
+            (
+                "To: \"ä\"\"b\\\"\"<z@x.example>\n",
+                "To: =?utf-8?B?w6RiIg==?= <z@x.example>\r\n",
             ),
             (
                 "Content-Disposition: attachment;\n filename=\"ä b.pdf\"; size=3\n",
