@@ -1,3 +1,5 @@
+//! What can be wrong with a key directory, file by file.
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

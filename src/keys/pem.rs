@@ -15,6 +15,8 @@
 //!
 //! PKCS#7 bundles, and the headers of RFC 1421 except that they are noticed.
 
+use std::collections::BTreeSet;
+
 use zeroize::Zeroizing;
 
 use crate::asn1::reader::{Reader, tag};
@@ -217,12 +219,13 @@ pub(super) fn der_elements(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     (!elements.is_empty()).then_some(elements)
 }
 
-/// ", but a PUBLIC KEY" and so on.
+/// ", but: PUBLIC KEY" and so on, each label once.
 pub(super) fn instead(found: &[String]) -> String {
-    match found {
-        [] => String::new(),
-        found => format!(", but: {}", found.join(", ")),
+    let labels: BTreeSet<&str> = found.iter().map(String::as_str).collect();
+    if labels.is_empty() {
+        return String::new();
     }
+    format!(", but: {}", Vec::from_iter(labels).join(", "))
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+//! Whether the certificate that an operator pinned is fit for the use at hand.
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! The proof that a message may be encrypted to a certificate.
+
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;

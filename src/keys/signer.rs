@@ -1,3 +1,5 @@
+//! The proof that somebody can sign: certificate, private key and intermediates.
+
 use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
