@@ -65,4 +65,4 @@ impl SecureRandom for OperatingSystem {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

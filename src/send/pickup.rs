@@ -213,9 +213,8 @@ fn hand_over(path: &Path, group: u32, mode: u32) -> io::Result<()> {
 fn move_in(mut file: NamedTempFile, directory: &Path) -> Result<PathBuf, Error> {
     loop {
         let path = directory.join(format!("mailseal-{:032x}.eml", rand::random::<u128>()));
-        let refused = match file.persist_noclobber(&path) {
-            Ok(_) => return Ok(path),
-            Err(refused) => refused,
+        let Err(refused) = file.persist_noclobber(&path) else {
+            return Ok(path);
         };
         match refused.error.kind() {
             io::ErrorKind::AlreadyExists => file = refused.file,

@@ -273,7 +273,6 @@ fn tls(trust: &Trust) -> Result<TlsConfig, Error> {
         Roots::Certificates(certificates) => certificates
             .iter()
             .map(|certificate| Certificate::from_der(certificate).to_owned())
-            .into_iter()
             .collect::<Vec<_>>()
             .into(),
     };

@@ -7,11 +7,12 @@
 //! Client certificates, DANE and MTA-STS.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, pem};
+use rustls::pki_types::{CertificateDer, pem as pki_pem};
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::crypto::tls_provider;
@@ -33,7 +34,7 @@ impl Trust {
         }
     }
 
-    /// The certificates of a PEM file, and no others.
+    /// The certificates of a file, in PEM or one in DER, and no others.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self {
             file: Some(path.into()),
@@ -114,17 +115,23 @@ pub(super) enum Roots {
     CompiledIn,
 }
 
-fn read(path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let unreadable = |source| Error::Unreadable {
-        path: path.clone(),
+/// Reads PEM with any text around it, or one certificate in DER.
+fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let content = std::fs::read(path).map_err(|source| Error::Unreadable {
+        path: path.to_owned(),
         source,
-    };
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect)
-        .map_err(unreadable)?;
-    match certificates.is_empty() {
-        true => Err(Error::NoCertificate(path.clone())),
-        false => Ok(certificates),
+    })?;
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&content)
+        .collect::<Result<_, _>>()
+        .map_err(|source| Error::Malformed {
+            path: path.to_owned(),
+            source,
+        })?;
+    // A certificate in DER is a SEQUENCE.
+    match (certificates.is_empty(), content.first()) {
+        (false, _) => Ok(certificates),
+        (true, Some(0x30)) => Ok(vec![CertificateDer::from(content)]),
+        (true, _) => Err(Error::NoCertificate(path.to_owned())),
     }
 }
 
@@ -132,13 +139,21 @@ fn read(path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, Error> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The file could not be read as PEM.
-    #[error("cannot read certificates from {}", path.display())]
+    /// The file could not be read.
+    #[error("cannot read {}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
         /// What went wrong.
-        source: pem::Error,
+        source: io::Error,
+    },
+    /// The file's PEM is broken.
+    #[error("cannot read certificates from {}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: pki_pem::Error,
     },
     /// The file holds no certificate that can be a root.
     #[error("{} holds no certificate to trust", .0.display())]
@@ -146,4 +161,36 @@ pub enum Error {
     /// The cryptography offers no TLS version.
     #[error("TLS cannot be set up")]
     Versions(#[source] rustls::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::tls_provider::tests::Authority;
+
+    fn trust(content: &[u8]) -> Result<Arc<ClientConfig>, Error> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), content).unwrap();
+        Trust::file(file.path()).client()
+    }
+
+    #[test]
+    fn roots_are_read_as_pem_and_der() {
+        let root = Authority::EcP256.root();
+        assert!(trust(&root).is_ok());
+        let pem = pem::encode(&pem::Pem::new("CERTIFICATE", root.to_vec()));
+        assert!(trust(format!("some text\n{pem}").as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn a_file_without_a_root_is_told() {
+        assert!(matches!(trust(b""), Err(Error::NoCertificate(_))));
+        assert!(matches!(
+            trust(b"no certificate"),
+            Err(Error::NoCertificate(_))
+        ));
+        assert!(matches!(trust(b"\x30\x00"), Err(Error::NoCertificate(_))));
+        let missing = Trust::file("/nonexistent/ca.pem").client();
+        assert!(matches!(missing, Err(Error::Unreadable { .. })));
+    }
 }

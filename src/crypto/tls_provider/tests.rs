@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::ID_KP_SERVER_AUTH;
+use der::asn1::OctetString;
 use der::{Decode, Encode};
 use pkcs8::DecodePrivateKey;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
@@ -68,10 +69,11 @@ impl BuilderProfile for Leaf {
         certificate: &TbsCertificate,
     ) -> BuilderResult<Vec<Extension>> {
         let name = GeneralName::DnsName(SERVER.to_owned().try_into()?);
+        let address = GeneralName::IpAddress(OctetString::new([127, 0, 0, 1])?);
         let server_auth: ObjectIdentifier = ID_KP_SERVER_AUTH;
         let subject = &certificate.subject();
         Ok(vec![
-            SubjectAltName(vec![name]).to_extension(subject, &[])?,
+            SubjectAltName(vec![name, address]).to_extension(subject, &[])?,
             ExtendedKeyUsage(vec![server_auth]).to_extension(subject, &[])?,
         ])
     }
@@ -82,7 +84,7 @@ fn authority_name() -> Name {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Authority {
+pub(crate) enum Authority {
     EcP256,
     Rsa,
 }
@@ -118,12 +120,31 @@ impl Authority {
         certificate.unwrap().to_der().unwrap().into()
     }
 
-    fn root(self) -> CertificateDer<'static> {
+    pub(crate) fn root(self) -> CertificateDer<'static> {
         self.issue(
             cabf::Root::new(false, authority_name()).unwrap(),
             self.key(),
         )
     }
+}
+
+/// A server for mx.example and 127.0.0.1, with a certificate of the authority over the key.
+pub(crate) fn server_config(
+    provider: CryptoProvider,
+    version: &'static SupportedProtocolVersion,
+    (authority, key): (Authority, &str),
+) -> Arc<ServerConfig> {
+    let private_key = PrivatePkcs8KeyDer::from(testdata(&format!("{key}.pkcs8.der")));
+    let config = ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![authority.issue(Leaf, key)],
+            PrivateKeyDer::from(private_key),
+        )
+        .unwrap();
+    Arc::new(config)
 }
 
 struct Pair {
@@ -145,20 +166,11 @@ impl Pair {
             .unwrap()
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let private_key = PrivatePkcs8KeyDer::from(testdata(&format!("{key}.pkcs8.der")));
-        let server = ServerConfig::builder_with_provider(Arc::new(server))
-            .with_protocol_versions(&[version])
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![authority.issue(Leaf, key)],
-                PrivateKeyDer::from(private_key),
-            )
-            .unwrap();
+        let server = server_config(server, version, (authority, key));
         let name = ServerName::try_from(SERVER).unwrap();
         Self {
             client: ClientConnection::new(Arc::new(client), name).unwrap(),
-            server: ServerConnection::new(Arc::new(server)).unwrap(),
+            server: ServerConnection::new(server).unwrap(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Sessions against scripted servers on the loopback.
 
 mod server;
+mod tls;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -148,9 +148,9 @@ impl Error {
 fn is_tls(error: &ureq::Error) -> bool {
     match error {
         ureq::Error::Tls(_) | ureq::Error::Rustls(_) => true,
-        ureq::Error::Io(error) => error
-            .get_ref()
-            .is_some_and(|inner| inner.is::<rustls::Error>()),
+        ureq::Error::Io(error) => {
+            matches!(error.get_ref(), Some(inner) if inner.is::<rustls::Error>())
+        }
         _ => false,
     }
 }
