@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use mailseal::mime::{self, Message, RawMessage};
@@ -122,13 +122,7 @@ pub(super) fn malformed(error: &mime::Error) -> Failure {
 
 fn open(path: &Path) -> Result<File, Failure> {
     let shown = path.display().to_string().escape_debug().to_string();
-    // Without O_NONBLOCK a FIFO nobody writes to would hang the open; reading it then blocks as
-    // it should.
-    let file = File::options()
-        .read(true)
-        .custom_flags(rustix::fs::OFlags::CLOEXEC.bits().cast_signed())
-        .open(path)
-        .map_err(|error| cannot_open(&shown, &error))?;
+    let file = File::open(path).map_err(|error| cannot_open(&shown, &error))?;
     let kind = file
         .metadata()
         .map_err(|error| cannot_open(&shown, &error))?
