@@ -30,7 +30,7 @@ use super::{Error, MAX_REWRITTEN, leaf, seven_bit};
 use crate::spool::Spool;
 
 /// Content-* fields and a body, as they came.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Entity {
     source: Arc<Spool>,
     fields: Vec<Field>,

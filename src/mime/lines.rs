@@ -56,7 +56,8 @@ impl Facts {
         Facts {
             eight_bit: expected.eight_bit && !bytes.is_ascii(),
             nul: expected.nul && memchr::memchr(0, bytes).is_some(),
-            bare_carriage_return: memchr::memchr(b'\r', bytes).is_some(),
+            bare_carriage_return: expected.bare_carriage_return
+                && memchr::memchr(b'\r', bytes).is_some(),
             long_line: false,
         }
     }
@@ -251,6 +252,7 @@ impl<'a> Lines<'a> {
         let unread = &self.buffer[self.filled.clone()];
         self.expected.eight_bit = !unread.is_ascii();
         self.expected.nul = memchr::memchr(0, unread).is_some();
+        self.expected.bare_carriage_return = memchr::memchr(b'\r', unread).is_some();
         Ok(n > 0)
     }
 }
