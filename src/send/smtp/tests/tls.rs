@@ -58,6 +58,7 @@ fn converse(
         tls.write_all(b"220 mx.example ESMTP\r\n")?;
     }
     let mut lines = BufReader::new(tls);
+    let mut in_message = false;
     loop {
         let mut line = String::new();
         if lines.read_line(&mut line)? == 0 {
@@ -67,9 +68,10 @@ fn converse(
             Some("EHLO") => b"250-mx.example\r\n250 AUTH PLAIN\r\n",
             Some("AUTH") => b"235 ok\r\n",
             Some("DATA") => b"354 go ahead\r\n",
-            _ if commands.iter().any(|line| line == "DATA") && line != ".\r\n" => b"",
+            _ if in_message && line != ".\r\n" => b"",
             _ => b"250 ok\r\n",
         };
+        in_message = line == "DATA\r\n" || in_message && line != ".\r\n";
         commands.push(line.trim_end().to_owned());
         lines.get_mut().write_all(reply)?;
     }
