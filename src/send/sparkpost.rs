@@ -50,9 +50,15 @@ pub use options::{DEFAULT_CAMPAIGN_ID, MOST_CONNECTIONS, Options, Tracking};
 pub struct Client {
     options: Options,
     authorization: HeaderValue,
-    agent: Option<Agent>,
+    connection: Option<Connection>,
     announced: bool,
     pause: Box<dyn Pause + Send>,
+}
+
+struct Connection {
+    agent: Agent,
+    since: Instant,
+    calls: u32,
 }
 
 impl Client {
@@ -70,17 +76,39 @@ impl Client {
         Ok(Self {
             options,
             authorization,
-            agent: None,
+            connection: None,
             announced: false,
             pause: Box::new(pause),
         })
     }
 
-    fn post(&mut self, request: &Request<'_>) -> Result<Accepted, Error> {
-        let agent = match &self.agent {
-            Some(agent) => agent,
-            None => self.agent.insert(agent(&self.options)?),
+    /// The agent, which keeps one connection, for as long as SparkPost lets it.
+    fn agent(&mut self) -> Result<Agent, Error> {
+        const LONGEST_LIFE: Duration = Duration::from_secs(15 * 60);
+        const MOST_CALLS: u32 = 10_000;
+        let is_spent = |connection: &Connection| {
+            // A call may take its whole time yet.
+            connection.since.elapsed() + self.options.timeout > LONGEST_LIFE
+                || connection.calls >= MOST_CALLS
         };
+        if self.connection.as_ref().is_some_and(is_spent) {
+            self.connection = None;
+        }
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => Connection {
+                agent: agent(&self.options)?,
+                since: Instant::now(),
+                calls: 0,
+            },
+        };
+        let connection = self.connection.insert(connection);
+        connection.calls += 1;
+        Ok(connection.agent.clone())
+    }
+
+    fn post(&mut self, request: &Request<'_>) -> Result<Accepted, Error> {
+        let agent = self.agent()?;
         let mut call = agent
             .post(self.options.base.transmissions())
             .header("Authorization", &self.authorization)

@@ -119,8 +119,10 @@ impl Connection {
     /// Writes octets and sees them off.
     pub fn write(&mut self, octets: &[u8]) -> io::Result<()> {
         let stream = self.stream.get_mut();
-        stream.write_all(octets)?;
-        stream.flush()
+        stream
+            .write_all(octets)
+            .and_then(|()| stream.flush())
+            .map_err(in_words)
     }
 
     /// Reads one reply, whatever it says.
@@ -153,7 +155,8 @@ impl Connection {
         let mut line = Vec::new();
         (&mut self.stream)
             .take(LONGEST_LINE)
-            .read_until(b'\n', &mut line)?;
+            .read_until(b'\n', &mut line)
+            .map_err(in_words)?;
         match line.is_empty() {
             true => Err(io::Error::new(
                 io::ErrorKind::UnexpectedEof,
@@ -161,6 +164,16 @@ impl Connection {
             )),
             false => Ok(line),
         }
+    }
+}
+
+// A socket's timeout comes as "resource temporarily unavailable".
+fn in_words(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+            io::Error::new(io::ErrorKind::TimedOut, "the server did not answer in time")
+        }
+        _ => error,
     }
 }
 

@@ -83,6 +83,9 @@ impl Session {
                 host: options.host.clone(),
             });
         }
+        if options.hello_name.as_deref().is_some_and(is_no_domain) {
+            return Err(Error::Option("the name for EHLO"));
+        }
         let mut session = Self {
             connection: Connection::connect(options)?,
             extensions: Extensions::default(),
@@ -418,6 +421,10 @@ impl Session {
             .set_timeout(timeout)
             .map_err(|source| Error::Lost { stage, source })
     }
+}
+
+fn is_no_domain(name: &str) -> bool {
+    !(1..=255).contains(&name.len()) || !name.bytes().all(|octet| octet.is_ascii_graphic())
 }
 
 fn base64(octets: &[u8]) -> Zeroizing<String> {

@@ -524,6 +524,36 @@ fn words_put_before_tls_are_not_taken_for_the_servers() {
 }
 
 #[test]
+fn a_silent_server_is_not_waited_for_longer_than_its_time() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let timeouts = Timeouts {
+        command: Duration::from_millis(100),
+        ..Timeouts::default()
+    };
+    let options = Options {
+        port,
+        timeouts,
+        retries: 0,
+        ..Options::new("127.0.0.1")
+    };
+    let error = smtp_error(Transport::new(options).open().unwrap_err());
+    assert_eq!(error.kind(), Kind::Temporary);
+    let reason = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(reason, "the server did not answer in time");
+}
+
+#[test]
+fn a_name_for_ehlo_cannot_bring_a_command() {
+    let options = Options {
+        hello_name: Some("a\r\nMAIL FROM:<>".into()),
+        ..Options::new("mx.invalid")
+    };
+    let error = Transport::new(options).open().unwrap_err();
+    assert!(matches!(smtp_error(error), Error::Option(_)));
+}
+
+#[test]
 fn a_server_that_greets_with_another_protocol_is_named_as_such() {
     let server = Server::start(Script {
         greeting: "SSH-2.0-OpenSSH_9.2",
