@@ -379,7 +379,7 @@ def recipients():
     mail(
         "bcc.eml",
         "To, Cc and two Bcc: the Bcc in no copy",
-        header("Bcc", "Cc: carol@example.com\nBcc: dave@example.com,\n Pk <pkcs1@example.com>\n") + body,
+        header("Blind copies", "Cc: carol@example.com\nBcc: dave@example.com,\n Pk <pkcs1@example.com>\n") + body,
         cc=("carol@example.com",),
         bcc=("dave@example.com", "pkcs1@example.com"),
     )

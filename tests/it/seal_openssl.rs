@@ -110,14 +110,14 @@ fn pss_salt_is_as_long_as_the_digest() {
         return;
     }
     let keys = Keys::new();
-    for (bits, octets) in [("256", "0x20"), ("384", "0x30"), ("512", "0x40")] {
+    for (bits, octets) in [("256", ":20"), ("384", ":30"), ("512", ":40")] {
         let options = format!("--sign --pss --digest sha{bits}");
         let print = openssl::print(&seal(&keys, &options, newsletter_from("alice")));
-        // RFC 4055 3.1: the default is 20 octets, so each of these is written out.
-        assert!(
-            print.contains(&format!("saltLength: {octets}")) || print.contains(octets),
-            "{print}"
-        );
+        // RFC 4055 3.1: the default is 20 octets, so each of these is written out; in hexadecimal here.
+        let salt = print
+            .lines()
+            .any(|line| line.contains("INTEGER") && line.ends_with(octets));
+        assert!(salt, "{print}");
     }
 }
 
