@@ -39,7 +39,7 @@ pub(super) enum Fate {
 }
 
 pub(super) struct Handled {
-    from: Option<Address>,
+    from: Address,
     skipped: Vec<Address>,
     copies: Vec<Copy>,
 }
@@ -52,13 +52,25 @@ struct Copy {
     result: Option<Result<Receipt, send::Error>>,
 }
 
+/// A message sealed and complete, before any of it has left.
+struct Prepared {
+    from: Address,
+    parcels: Vec<Parcel>,
+    skipped: Vec<Address>,
+}
+
+struct Parcel {
+    recipients: Vec<Address>,
+    message: Spool,
+}
+
 impl Courier {
     /// Seals and sends one message. All its copies are complete before the first one leaves.
     pub(super) fn deliver(&self, input: &Input, sender: &mut dyn Sender) -> Fate {
         match self.prepare(input) {
             Err(failure) => Fate::Failed(failure),
-            Ok((mut handled, outgoing)) => {
-                handled.copies = outgoing
+            Ok((handled, outgoing)) => {
+                let copies = outgoing
                     .iter()
                     .map(|outgoing| Copy {
                         recipients: outgoing.envelope().recipients().to_vec(),
@@ -66,73 +78,55 @@ impl Courier {
                         result: (!self.dry_run).then(|| sender.send(outgoing)),
                     })
                     .collect();
-                Fate::Handled(handled)
+                Fate::Handled(Handled { copies, ..handled })
             }
         }
     }
 
     fn prepare(&self, input: &Input) -> Result<(Handled, Vec<Outgoing>), Failure> {
         let message = input.message()?;
-        let recipients = message
-            .recipients()
-            .map_err(|error| malformed(&error).about(input));
-        let to = match (recipients, &self.recipients) {
-            (Ok(recipients), _) => recipients.to,
-            (Err(_), Some(_)) => Vec::new(),
-            (Err(failure), None) => return Err(failure),
+        let to = self.header_to(&message, input)?;
+        let prepared = match &self.sealer {
+            Some(sealer) => seal(message, sealer, input)?,
+            None => self.as_is(&message, input)?,
         };
-        let (mut handled, copies) = match &self.sealer {
-            Some(sealer) => self.seal(message, sealer, input)?,
-            None => self.as_is(message, input)?,
-        };
-        if self.from.is_some() {
-            handled.from.clone_from(&self.from);
-        }
-        let outgoing = copies
+        let from = self.from.clone().unwrap_or(prepared.from);
+        let outgoing = prepared
+            .parcels
             .into_iter()
-            .map(|(recipients, spool)| {
+            .map(|parcel| {
                 let envelope =
-                    Envelope::new(handled.from.clone(), recipients).map_err(|error| {
+                    Envelope::new(Some(from.clone()), parcel.recipients).map_err(|error| {
                         Failure::new(Code::Data, error)
                             .about(input)
                             .hint("add a To, Cc or Bcc field, or name recipients with --to")
                     })?;
-                Ok(Outgoing::new(envelope, Arc::new(spool))
+                Ok(Outgoing::new(envelope, Arc::new(parcel.message))
                     .with_extra_header(self.route.extra_header())
                     .with_header_to(to.clone()))
             })
             .collect::<Result<_, Failure>>()?;
-        Ok((handled, outgoing))
+        Ok((
+            Handled {
+                from,
+                skipped: prepared.skipped,
+                copies: Vec::new(),
+            },
+            outgoing,
+        ))
     }
 
-    fn seal(
-        &self,
-        message: Message,
-        sealer: &Sealer,
-        input: &Input,
-    ) -> Result<(Handled, Vec<(Vec<Address>, Spool)>), Failure> {
-        let sealed = sealer.seal(message, input)?;
-        let copies = sealed
-            .copies
-            .into_iter()
-            .map(|copy| {
-                let recipients = copy.recipients.clone();
-                Ok((recipients, spool(input, |out| copy.write_to(out))?))
-            })
-            .collect::<Result<_, Failure>>()?;
-        let handled = Handled {
-            from: Some(sealed.from),
-            skipped: sealed.skipped,
-            copies: Vec::new(),
-        };
-        Ok((handled, copies))
+    /// The mailboxes of the To field. Where `--to` names the recipients, a field that cannot be
+    /// read does not matter.
+    fn header_to(&self, message: &Message, input: &Input) -> Result<Vec<Address>, Failure> {
+        match message.recipients() {
+            Ok(recipients) => Ok(recipients.to),
+            Err(_) if self.recipients.is_some() => Ok(Vec::new()),
+            Err(error) => Err(malformed(&error).about(input)),
+        }
     }
 
-    fn as_is(
-        &self,
-        message: Message,
-        input: &Input,
-    ) -> Result<(Handled, Vec<(Vec<Address>, Spool)>), Failure> {
+    fn as_is(&self, message: &Message, input: &Input) -> Result<Prepared, Failure> {
         let refuse = |error: mailseal::mime::Error| malformed(&error).about(input);
         let from = match &self.from {
             Some(from) => from.clone(),
@@ -150,14 +144,36 @@ impl Courier {
         let mut as_is = message.as_is().map_err(refuse)?;
         as_is.header_mut().ensure_date(self.now);
         as_is.header_mut().ensure_message_id(&from);
-        let spool = spool(input, |out| as_is.write_to(out))?;
-        let handled = Handled {
-            from: Some(from),
+        let message = spool(input, |out| as_is.write_to(out))?;
+        Ok(Prepared {
+            from,
+            parcels: vec![Parcel {
+                recipients,
+                message,
+            }],
             skipped: Vec::new(),
-            copies: Vec::new(),
-        };
-        Ok((handled, vec![(recipients, spool)]))
+        })
     }
+}
+
+fn seal(message: Message, sealer: &Sealer, input: &Input) -> Result<Prepared, Failure> {
+    let sealed = sealer.seal(message, input)?;
+    let parcels = sealed
+        .copies
+        .into_iter()
+        .map(|copy| {
+            let recipients = copy.recipients.clone();
+            Ok(Parcel {
+                recipients,
+                message: spool(input, |out| copy.write_to(out))?,
+            })
+        })
+        .collect::<Result<_, Failure>>()?;
+    Ok(Prepared {
+        from: sealed.from,
+        parcels,
+        skipped: sealed.skipped,
+    })
 }
 
 fn spool(
@@ -209,7 +225,7 @@ impl Fate {
                     output::warn(warning, global);
                 }
                 for copy in &handled.copies {
-                    copy.tell(input, handled.from.as_ref(), briefly, global);
+                    copy.tell(input, &handled.from, briefly, global);
                 }
             }
         }
@@ -233,7 +249,7 @@ impl Fate {
             "version": 1,
             "file": input.to_string(),
             "outcome": outcome,
-            "from": handled.from.as_ref().map(ToString::to_string),
+            "from": handled.from.to_string(),
             "copies": handled.copies.iter().map(Copy::to_json).collect::<Vec<_>>(),
             "skipped": handled.skipped.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "exit_code": self.code() as u8,
@@ -273,8 +289,7 @@ impl Copy {
             .fold(Code::Done, Code::or_worse)
     }
 
-    fn tell(&self, input: &Input, from: Option<&Address>, briefly: bool, global: &Global) {
-        let from = from.map_or("<>".to_owned(), ToString::to_string);
+    fn tell(&self, input: &Input, from: &Address, briefly: bool, global: &Global) {
         let to = names(&self.recipients);
         let seconds = self
             .receipt()

@@ -18,7 +18,7 @@ pub(super) fn page() -> Result<Code, Failure> {
     let mut command = Cli::command();
     command.build();
     let mut text = Vec::new();
-    render(&command, &mut text).map_err(|error| output::failed("standard output", error))?;
+    render(&command, &mut text).map_err(|error| output::failed("standard output", &error))?;
     print(&text)
 }
 
@@ -45,6 +45,6 @@ fn print(text: &[u8]) -> Result<Code, Failure> {
     let mut out = std::io::stdout().lock();
     out.write_all(text)
         .and_then(|()| out.flush())
-        .map_err(|error| output::failed("standard output", error))?;
+        .map_err(|error| output::failed("standard output", &error))?;
     Ok(Code::Done)
 }

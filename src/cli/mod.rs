@@ -42,9 +42,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Sign and/or encrypt messages; never touches the network
-    Seal(seal::Arguments),
+    Seal(Box<seal::Arguments>),
     /// Seal messages, then inject them; without --sign and --encrypt, as they are
-    Send(send::Arguments),
+    Send(Box<send::Arguments>),
     /// Show a message's headers and MIME tree
     Show(show::Arguments),
     /// Write completions for a shell

@@ -27,10 +27,10 @@ impl Destination {
                 let mut out = BufWriter::with_capacity(64 << 10, io::stdout().lock());
                 write(&mut out)
                     .and_then(|()| out.flush())
-                    .map_err(|error| failed("standard output", error))
+                    .map_err(|error| failed("standard output", &error))
             }
             Destination::File(path) => {
-                write_file(path, write).map_err(|error| failed(path.display(), error))
+                write_file(path, write).map_err(|error| failed(path.display(), &error))
             }
         }
     }
@@ -77,7 +77,7 @@ fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>)
 }
 
 /// An output that could not be written.
-pub(super) fn failed(name: impl std::fmt::Display, error: io::Error) -> Failure {
+pub(super) fn failed(name: impl std::fmt::Display, error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Failure::new(
             Code::Io,
@@ -85,14 +85,14 @@ pub(super) fn failed(name: impl std::fmt::Display, error: io::Error) -> Failure 
         )
         .hint("the reader of the pipe ended early; what it got is not a whole message"),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            Failure::new(Code::Io, format!("cannot write {name}: {}", plain(&error)))
+            Failure::new(Code::Io, format!("cannot write {name}: {}", plain(error)))
                 .hint("make room or name another place; nothing was left behind")
         }
         io::ErrorKind::PermissionDenied => Failure::new(
             Code::NoPermission,
             format!("cannot write {name}: permission denied"),
         ),
-        _ => Failure::new(Code::Io, format!("cannot write {name}: {}", plain(&error))),
+        _ => Failure::new(Code::Io, format!("cannot write {name}: {}", plain(error))),
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Code, Failur
             let (courier, ledger, inputs, next) = (&courier, &ledger, &inputs, &next);
             scope.spawn(move || {
                 while let Some(input) = inputs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    ledger.enter(input, courier.deliver(input, sender.as_mut()));
+                    ledger.enter(input, &courier.deliver(input, sender.as_mut()));
                 }
                 sender.close();
             });
@@ -99,7 +99,7 @@ impl<'a> Ledger<'a> {
     }
 
     /// Notes one message's fate and tells it, all of its lines together.
-    fn enter(&self, input: &Input, fate: Fate) {
+    fn enter(&self, input: &Input, fate: &Fate) {
         let mut tally = self
             .tally
             .lock()

@@ -5,9 +5,12 @@
 //! a peer cannot be had (each test left out says so). Everything here listens on loopback and writes
 //! to directories of its own.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 mod support;
 
 mod bcc;
+mod canonical;
 mod cli;
 mod keys;
 mod layout;

@@ -142,10 +142,7 @@ fn every_cipher_and_recipient() {
                 text(&sealed).contains(&format!("smime-type={kind}")),
                 "{how}"
             );
-            let name = cipher
-                .replace("aes", "aes-")
-                .replace("-cbc", "-cbc")
-                .replace("-gcm", "-gcm");
+            let name = cipher.replace("aes", "aes-");
             let print = openssl::print(&sealed);
             assert!(
                 print.to_lowercase().contains(&name),
