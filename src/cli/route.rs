@@ -143,12 +143,12 @@ impl RouteArguments {
             })),
             Way {
                 sparkpost: true, ..
-            } => self.sparkpost(is_sealed, return_path),
-            Way { .. } => self.smtp(is_sealed),
+            } => self.sparkpost(tracking, return_path),
+            Way { .. } => self.smtp(tracking),
         }
     }
 
-    fn smtp(&self, is_sealed: bool) -> Result<Route, Failure> {
+    fn smtp(&self, tracking: Tracking) -> Result<Route, Failure> {
         let mut options = smtp::Options::new(required("SMTP_HOST")?);
         if let Some(port) = variable("SMTP_PORT")? {
             options.port = port.parse().map_err(|_| {
@@ -182,7 +182,7 @@ impl RouteArguments {
         options.retries = self.retries;
         let is_sparkpost = self.msys || sparkpost::is_sparkpost_host(&options.host);
         let extra_header = match is_sparkpost {
-            true => sparkpost::msys_api_field(Some(&self.campaign_id), self.tracking(is_sealed)?),
+            true => sparkpost::msys_api_field(Some(&self.campaign_id), tracking),
             false => Vec::new(),
         };
         Ok(Route::Smtp {
@@ -241,7 +241,7 @@ impl RouteArguments {
             metadata: self.metadata.clone(),
             ip_pool: self.ip_pool.clone(),
             return_path: return_path.cloned(),
-            tracking: self.tracking(is_sealed)?,
+            tracking,
             retries: self.retries,
             ..sparkpost::Options::new(base, api_key)
         }))
