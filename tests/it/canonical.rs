@@ -7,10 +7,14 @@ use std::fmt::Write as _;
 use mail_parser::{MessageParser, PartType};
 use mailseal::mime::{Error, Message, RawMessage, multipart_signed, tree};
 use rand::rngs::SmallRng;
-use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 
 const MESSAGES: u64 = 3_000;
+
+/// One of them.
+fn one<T: Copy>(random: &mut SmallRng, choices: &[T]) -> T {
+    choices[random.random_range(0..choices.len())]
+}
 
 /// Sealed form of a message, without the outer header.
 fn canonical(message: &[u8]) -> Result<Vec<u8>, Error> {
@@ -82,9 +86,9 @@ fn text(random: &mut SmallRng) -> String {
     let mut text = String::new();
     for _ in 0..random.random_range(0..6) {
         // Content that is a delimiter would be one, to mail-parser in mid-line as well.
-        text.push_str(["", "_", "y "].choose(random).unwrap());
+        text.push_str(one(random, &["", "_", "y "]));
         for _ in 0..random.random_range(0..8) {
-            text.push_str(words.choose(random).unwrap());
+            text.push_str(one(random, &words));
         }
         if random.random_ratio(1, 20) {
             text.push_str(&"long ".repeat(random.random_range(1..300)));
@@ -113,11 +117,11 @@ fn leaf(random: &mut SmallRng) -> String {
         ),
         3 => {
             let coded = base64_simd::STANDARD.encode_to_string(body.as_bytes());
-            let columns = *[60, 76, 1200].choose(random).unwrap();
+            let columns = one(random, &[60, 76, 1200]);
             let lines: Vec<&str> = coded
                 .as_bytes()
                 .chunks(columns)
-                .map(|line| std::str::from_utf8(line).unwrap())
+                .map(|line| std::str::from_utf8(line).expect("base64 is ASCII"))
                 .collect();
             format!(
                 "Content-Type: application/x; name=\"ü {columns}.bin\"\n\
@@ -148,11 +152,11 @@ fn leaf(random: &mut SmallRng) -> String {
 fn part(random: &mut SmallRng, depth: usize) -> String {
     match random.random_range(0..8) {
         0 | 1 if depth < 4 => {
-            let boundary = format!("{}{depth}", ["b", "bb", "b ="].choose(random).unwrap());
+            let boundary = format!("{}{depth}", one(random, &["b", "bb", "b ="]));
             let mut multipart = format!(
                 "Content-Type: multipart/mixed; boundary=\"{boundary}\"\n\
                  Content-Transfer-Encoding: 8bit\n\n{}",
-                ["", "preamble\n", "prä\n"].choose(random).unwrap()
+                one(random, &["", "preamble\n", "prä\n"])
             );
             for _ in 0..random.random_range(1..4) {
                 let _ = write!(multipart, "--{boundary}\n{}\n", part(random, depth + 1));
@@ -160,7 +164,7 @@ fn part(random: &mut SmallRng, depth: usize) -> String {
             let _ = write!(
                 multipart,
                 "--{boundary}--{}",
-                ["", "\n", " \nepi ü"].choose(random).unwrap()
+                one(random, &["", "\n", " \nepi ü"])
             );
             multipart
         }
@@ -252,7 +256,7 @@ fn broken_messages_end_in_an_error_or_in_canonical_form() {
             let place = random.random_range(0..message.len());
             match random.random_range(0..4) {
                 0 => message[place] = random.random(),
-                1 => message[place] = *b"\r\n\0-= ;\"(:".choose(random).unwrap(),
+                1 => message[place] = one(random, b"\r\n\0-= ;\"(:"),
                 2 => drop(message.remove(place)),
                 _ => message.truncate(place.max(1)),
             }
