@@ -1,6 +1,6 @@
 //! Properties of the canonical form, over messages put together at random from what mailers and
-//! strangers write, and over real ones. mail-parser, which shares no code with us, says whether
-//! a reader sees the same before and after.
+//! strangers write. mail-parser, which shares no code with us, says whether a reader sees the same
+//! before and after.
 
 use std::fmt::Write as _;
 
