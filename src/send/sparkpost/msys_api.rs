@@ -7,8 +7,8 @@ use super::Tracking;
 /// The field, complete with its line ends, to stand before a message's own.
 ///
 /// It switches both trackings off unless told otherwise, since enterprise hosts track by default,
-/// and says that the mail is transactional. It is ASCII, and folded only where the JSON has a
-/// space between tokens, for SparkPost unfolds it by taking the line ends out.
+/// and says that the mail is transactional. It is ASCII, and folded only at the spaces between
+/// the JSON's tokens, where it reads the same folded and unfolded.
 ///
 /// ```
 /// use mailseal::send::sparkpost::{Tracking, msys_api_field};
@@ -16,8 +16,8 @@ use super::Tracking;
 /// let field = msys_api_field(Some("invoices"), Tracking::OFF);
 /// assert_eq!(
 ///     field,
-///     b"X-MSYS-API: {\"campaign_id\": \"invoices\", \"options\":\r\n \
-///       {\"open_tracking\": false, \"click_tracking\": false, \"transactional\": true}}\r\n"
+///     b"X-MSYS-API: {\"campaign_id\": \"invoices\", \"options\": {\"open_tracking\": false,\r\n\
+///       \x20\"click_tracking\": false, \"transactional\": true}}\r\n"
 /// );
 /// ```
 pub fn msys_api_field(campaign_id: Option<&str>, tracking: Tracking) -> Vec<u8> {
