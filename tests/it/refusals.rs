@@ -168,31 +168,39 @@ fn full_disk_on_output() {
 
 #[test]
 fn full_disk_leaves_no_partial_file() {
-    // A limit on file size stands in for a full disk; SIGXFSZ ignored, write answers EFBIG.
-    let (keys, out) = (Keys::new(), TempDir::new().expect("a temporary directory"));
-    let target = out.path().join("sealed.eml");
-    fs::write(&target, "what was there before").expect("our own directory");
-    let script = r#"trap '' XFSZ; ulimit -f 8; exec "$@""#;
-    let output = Command::new("bash")
-        .args(["-c", script, "bash"])
+    if !peers(&["root", "unshare", "mount"]) {
+        return;
+    }
+    // A file system of 64 KiB that this run alone sees.
+    let script = r#"
+        mount -t tmpfs -o size=64k none "$FULL" || exit 99
+        printf 'what was there before' >"$FULL/sealed.eml"
+        "$@"
+        status=$?
+        ls -A "$FULL"
+        cat "$FULL/sealed.eml"
+        exit $status
+    "#;
+    let (keys, full) = (Keys::new(), TempDir::new().expect("a temporary directory"));
+    let output = Command::new("unshare")
+        .args(["--mount", "bash", "-c", script, "bash"])
         .arg(binary())
-        .args(["seal", "--sign", "--keys"])
-        .arg(keys.path())
-        .arg("-o")
-        .args([&target, &mail("newsletter.eml")])
+        .args(["seal", "--sign", "-o"])
+        .args([full.path().join("sealed.eml"), mail("attachments.eml")])
+        .env("FULL", full.path())
+        .env("MAILSEAL_KEYS", keys.path())
         .output()
-        .expect("bash runs");
+        .expect("unshare runs");
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(74), "{stderr}");
-    assert!(stderr.contains("hint: "), "{stderr}");
-    assert_eq!(
-        fs::read(&target).expect("still there"),
-        b"what was there before"
+    assert!(
+        stderr.contains("hint: ") && stderr.contains("space"),
+        "{stderr}"
     );
+    let left = String::from_utf8_lossy(&output.stdout);
     assert_eq!(
-        fs::read_dir(out.path()).expect("our own directory").count(),
-        1,
-        "something is left"
+        left, "sealed.eml\nwhat was there before",
+        "something else is left"
     );
 }
 

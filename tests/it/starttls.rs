@@ -230,7 +230,7 @@ fn a_wrong_password_is_refused() {
         .env("SMTP_USER", "SMTP_Injection")
         .env("SMTP_PASSWORD", "s3cret & lonG")
         .run();
-    run.failed(77, &["535"]);
+    run.failed(69, &["535"]);
     assert!(!run.stderr.contains("s3cret"), "{}", run.stderr);
     assert!(server.received().is_empty());
 }

@@ -11,8 +11,10 @@ must be there still, Bcc apart. Prints every difference; exit status 1 when ther
 """
 
 import email
+import email.utils
 import re
 import sys
+import urllib.parse
 
 differences = []
 
@@ -52,10 +54,16 @@ def parameters(part):
 
 
 def text(value):
-    if isinstance(value, tuple):
-        return value[2].encode("latin-1", "replace").decode(value[0] or "ascii", "replace") \
-            if value[0] and any(ord(c) > 127 for c in value[2]) else value[2]
-    return str(value).encode("ascii", "surrogateescape").decode("utf-8", "replace") if value else value
+    return email.utils.collapse_rfc2231_value(value) if value else value
+
+
+def readable_names(raw):
+    """Brings raw UTF-8 in a file name to RFC 2231, which Python's parser reads."""
+
+    def encoded(match):
+        return match[1] + b"*=utf-8''" + urllib.parse.quote(match[2]).encode()
+
+    return re.sub(rb'\b(name|filename)="([^"\r\n]*[\x80-\xff][^"\r\n]*)"', encoded, raw)
 
 
 def facts(part):
@@ -129,7 +137,7 @@ def compare_outside(original, sealed):
 
 def main(original_path, entity_path, sealed_path=None):
     raw = without_mbox_line(read(original_path))
-    original, entity = email.message_from_bytes(raw), read(entity_path)
+    original, entity = email.message_from_bytes(readable_names(raw)), read(entity_path)
     check_canonical(entity)
     compare_leaves(original, email.message_from_bytes(entity))
     if sealed_path:

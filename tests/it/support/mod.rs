@@ -232,9 +232,9 @@ impl Keys {
         self.0.path().join(name)
     }
 
-    /// `mailseal ARGUMENTS --keys THIS`.
+    /// `mailseal ARGUMENTS` with this key directory, by the environment: the arguments may go on.
     pub fn mailseal(&self, arguments: &str) -> Mailseal {
-        Mailseal::new(arguments).arg("--keys").arg(self.path())
+        Mailseal::new(arguments).env("MAILSEAL_KEYS", self.path())
     }
 }
 
