@@ -130,6 +130,7 @@ impl RouteArguments {
         is_sealed: bool,
         return_path: Option<&Address>,
     ) -> Result<Route, Failure> {
+        let tracking = self.tracking(is_sealed)?;
         match &self.way {
             Way {
                 pickup: Some(directory),
@@ -230,7 +231,11 @@ impl RouteArguments {
         Ok((dsn != Dsn::default()).then_some(dsn))
     }
 
-    fn sparkpost(&self, is_sealed: bool, return_path: Option<&Address>) -> Result<Route, Failure> {
+    fn sparkpost(
+        &self,
+        tracking: Tracking,
+        return_path: Option<&Address>,
+    ) -> Result<Route, Failure> {
         let api_key = required_secret("SPARKPOST_API_KEY")?;
         let host = variable("SPARKPOST_HOST")?;
         let base = sparkpost::ApiBase::parse(host.as_deref().unwrap_or(DEFAULT_API_HOST))
