@@ -59,6 +59,14 @@ pub enum Error {
     /// An address that is none.
     #[error(transparent)]
     Address(#[from] address::Error),
+    /// An address in the place of the display name, and another one behind it.
+    #[error("{shown} is shown in the place of a name, but the address is {actual}")]
+    OtherAddressShown {
+        /// What stands before the angle bracket.
+        shown: String,
+        /// What stands in the angle brackets.
+        actual: String,
+    },
 }
 
 /// Reads an unfolded field value. Empty elements are passed over (RFC 5322 4.4).
@@ -107,7 +115,11 @@ impl<'a> Parser<'a> {
         let words = self.words()?;
         match self.rest.chars().next() {
             Some('@') => {
-                let address = self.addr_spec(start, &words)?;
+                let mut address = self.addr_spec(start, &words)?;
+                self.pass_space()?;
+                if self.rest.starts_with('<') {
+                    address = self.same_again(&address)?;
+                }
                 list.addresses.push(address);
             }
             Some('<') => {
@@ -126,6 +138,18 @@ impl<'a> Parser<'a> {
             _ => return Err(Error::NotAnAddress(start.trim().to_owned())),
         }
         Ok(())
+    }
+
+    /// `a@b <a@b>`: RFC 5322 wants quotes around a display name with an "@", and many programs
+    /// forget them. That is harmless as long as both are the same; else one of them deceives.
+    fn same_again(&mut self, shown: &Address) -> Result<Address, Error> {
+        match self.angle_addr()? {
+            actual if actual.matches(shown) => Ok(actual),
+            actual => Err(Error::OtherAddressShown {
+                shown: shown.to_string(),
+                actual: actual.to_string(),
+            }),
+        }
     }
 
     fn angle_addr(&mut self) -> Result<Address, Error> {
@@ -311,6 +335,10 @@ mod tests {
             ("\"a\".b.\"c\"@d.example", "a.b.c@d.example"),
             ("\"q\\\"\\\\\"@d.example", "\"q\\\"\\\\\"@d.example"),
             ("a@[192.0.2.1]", "a@[192.0.2.1]"),
+            (
+                "a@b.example <A@B.example>, x@y.example",
+                "A@b.example x@y.example",
+            ),
             ("undisclosed-recipients:;", ""),
             (
                 "\"A, B\": a@b.example, X <c@d.example>,; , e@f.example",
@@ -335,7 +363,7 @@ mod tests {
             ("@b.example", "\"@b.example\" is not an address"),
             (
                 "x@y.example <a@b.example>",
-                "there should be a comma before \"<a@b.example>\"",
+                "x@y.example is shown in the place of a name, but the address is a@b.example",
             ),
             (
                 "a@b.example c@d.example",
