@@ -27,23 +27,16 @@ fn wrong_signers_are_refused() {
         ("future", ["future@example.com.crt", "2190"]),
         (
             "no-address",
-            77,
             ["no-address@example.com.crt", "no-address@example.com"],
         ),
         (
             "other-address",
-            77,
             ["other-address@example.com.crt", "somebody.else@example.com"],
         ),
-        (
-            "encrypt-only",
-            77,
-            ["encrypt-only@example.com.crt", "usage"],
-        ),
-        ("server-only", ["server-only@example.com.crt", "usage"]),
+        ("encrypt-only", ["encrypt-only@example.com.crt", "usage"]),
+        ("server-only", ["server-only@example.com.crt", "serverAuth"]),
         (
             "mismatch",
-            77,
             ["mismatch@example.com.pem", "mismatch@example.com.crt"],
         ),
         ("rsa1024", ["rsa1024@example.com", "1024"]),
@@ -64,11 +57,10 @@ fn wrong_recipients_are_refused() {
         ("future", ["future@example.com.crt", "2190"]),
         (
             "other-address",
-            77,
             ["other-address@example.com.crt", "somebody.else@example.com"],
         ),
         ("sign-only", ["sign-only@example.com.crt", "usage"]),
-        ("server-only", ["server-only@example.com.crt", "usage"]),
+        ("server-only", ["server-only@example.com.crt", "serverAuth"]),
         ("rsa1024", ["rsa1024@example.com", "1024"]),
         ("ed25519", ["ed25519@example.com", "Ed25519"]),
         ("garbage", ["garbage@example.com.crt", "certificate"]),

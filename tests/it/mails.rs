@@ -145,7 +145,7 @@ fn mails_that_cannot_be_sealed_say_why() {
             "two From" => (65, "--sign", &["From"]),
             "no recipient" => (65, "--encrypt", &["recipient"]),
             "malformed" => (65, "--sign", &[]),
-            "no key" => (66, "--sign --encrypt", &[]),
+            "no key" => (65, "--sign --encrypt", &["cannot name a key file"]),
             _ => continue,
         };
         println!("{}", mail.name);
@@ -153,7 +153,12 @@ fn mails_that_cannot_be_sealed_say_why() {
             .mailseal(&format!("seal {form}"))
             .stdin(mail_bytes(&mail.name))
             .run();
-        run.refused(status, words);
+        run.failed(status, words);
+        assert!(
+            run.stdout.is_empty(),
+            "{}: something was written",
+            mail.name
+        );
     }
 }
 
