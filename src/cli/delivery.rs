@@ -11,8 +11,9 @@ use mailseal::spool::{Spool, SpoolWriter};
 use serde_json::{Value, json};
 
 use super::Global;
+use super::explain::{self, code};
 use super::failure::{Code, Failure, causes};
-use super::input::{Input, malformed, plain};
+use super::input::{Input, plain};
 use super::output;
 use super::route::Route;
 use super::sealing::Sealer;
@@ -95,12 +96,8 @@ impl Courier {
             .parcels
             .into_iter()
             .map(|parcel| {
-                let envelope =
-                    Envelope::new(Some(from.clone()), parcel.recipients).map_err(|error| {
-                        Failure::new(Code::Data, error)
-                            .about(input)
-                            .hint("add a To, Cc or Bcc field, or name recipients with --to")
-                    })?;
+                let envelope = Envelope::new(Some(from.clone()), parcel.recipients)
+                    .map_err(|error| explain::no_recipient(error).about(input))?;
                 Ok(Outgoing::new(envelope, Arc::new(parcel.message))
                     .with_extra_header(self.route.extra_header())
                     .with_header_to(to.clone()))
@@ -122,12 +119,12 @@ impl Courier {
         match message.recipients() {
             Ok(recipients) => Ok(recipients.to),
             Err(_) if self.recipients.is_some() => Ok(Vec::new()),
-            Err(error) => Err(malformed(&error).about(input)),
+            Err(error) => Err(explain::message(&error).about(input)),
         }
     }
 
     fn as_is(&self, message: &Message, input: &Input) -> Result<Prepared, Failure> {
-        let refuse = |error: mailseal::mime::Error| malformed(&error).about(input);
+        let refuse = |error: mailseal::mime::Error| explain::message(&error).about(input);
         let from = match &self.from {
             Some(from) => from.clone(),
             None => message.from().map_err(refuse)?,
@@ -321,8 +318,7 @@ impl Copy {
         }
         match &self.result {
             Some(Err(error)) => {
-                let failure = Failure::new(code(error.kind()), causes(error)).about(input);
-                output::report(&advise(failure, error.kind()), global);
+                output::report(&explain::sending(error).about(input), global);
             }
             _ => {
                 for (recipient, words, kind) in self.outcomes() {
@@ -374,27 +370,6 @@ fn names(addresses: &[Address]) -> String {
         .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join(",")
-}
-
-pub(super) fn code(kind: Kind) -> Code {
-    match kind {
-        Kind::Temporary | Kind::Unknown => Code::TempFail,
-        Kind::Permanent => Code::Unavailable,
-        Kind::Message => Code::Data,
-        Kind::Configuration => Code::Config,
-        Kind::Io => Code::Io,
-    }
-}
-
-/// What to do about a message that was not sent.
-fn advise(failure: Failure, kind: Kind) -> Failure {
-    match kind {
-        Kind::Unknown => failure.hint(
-            "the server may have it already: look there before you send it again, or it may \
-             arrive twice",
-        ),
-        _ => failure,
-    }
 }
 
 fn word(kind: Kind) -> &'static str {

@@ -6,9 +6,10 @@ use std::io::{self, IsTerminal, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use mailseal::mime::{self, Message, RawMessage};
+use mailseal::mime::{Message, RawMessage};
 
-use super::failure::{Code, Failure, causes, without_os_numbers};
+use super::explain;
+use super::failure::{Code, Failure, without_os_numbers};
 
 /// Where a message comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +50,7 @@ impl Input {
     /// Reads and parses the message.
     pub(super) fn message(&self) -> Result<Message, Failure> {
         let raw = self.raw()?;
-        Message::parse(raw).map_err(|error| malformed(&error).about(self))
+        Message::parse(raw).map_err(|error| explain::message(&error).about(self))
     }
 
     /// Reads the message, whatever it is.
@@ -98,28 +99,6 @@ impl std::fmt::Display for Input {
     }
 }
 
-/// What a parser's refusal means to the user.
-pub(super) fn malformed(error: &mime::Error) -> Failure {
-    use mime::Error as E;
-    let code = if let E::Read(_) = error {
-        Code::Io
-    } else {
-        Code::Data
-    };
-    let failure = Failure::new(code, causes(error));
-    match error {
-        E::Empty | E::Binary | E::NotAField { .. } => failure
-            .hint("a message is header fields, an empty line, and a body, as in RFC 5322 (.eml)"),
-        E::NoFrom => failure.hint("add a From field with the sender's address"),
-        E::SeveralFrom { .. } | E::FromNotOneMailbox { .. } | E::FromGroup { .. } => failure
-            .hint("whose key signs, and whose address is checked, is only clear with one sender"),
-        E::BareCarriageReturnInHeader { .. } => {
-            failure.hint("end the lines of the header with LF or CRLF")
-        }
-        _ => failure,
-    }
-}
-
 fn open(path: &Path) -> Result<File, Failure> {
     let shown = path.display().to_string().escape_debug().to_string();
     let file = File::open(path).map_err(|error| cannot_open(&shown, &error))?;
@@ -143,14 +122,21 @@ fn open(path: &Path) -> Result<File, Failure> {
 }
 
 fn cannot_open(shown: &str, error: &io::Error) -> Failure {
-    let code = match error.kind() {
-        io::ErrorKind::PermissionDenied => Code::NoPermission,
-        _ => Code::NoInput,
+    let (code, hint) = match error.kind() {
+        io::ErrorKind::PermissionDenied => (
+            Code::NoPermission,
+            "mailseal runs as a user who may not read it",
+        ),
+        _ => (
+            Code::NoInput,
+            "name a message that is there, or - for standard input",
+        ),
     };
     Failure::new(
         code,
         format!("unable to open file {shown} - {}", plain(error)),
     )
+    .hint(hint)
 }
 
 fn read(reader: &mut dyn Read, name: impl std::fmt::Display) -> Result<RawMessage, Failure> {

@@ -3,6 +3,7 @@
 
 mod delivery;
 mod environment;
+mod explain;
 mod failure;
 mod input;
 mod man;

@@ -62,6 +62,8 @@ fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>)
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
+    // Asked here, so that the error is not about a temporary file's name.
+    fs::metadata(directory)?;
     // 0666 less the umask, as for any file that a user makes.
     let mut temporary = tempfile::Builder::new()
         .prefix(".mailseal-")
@@ -91,7 +93,8 @@ pub(super) fn failed(name: impl std::fmt::Display, error: &io::Error) -> Failure
         io::ErrorKind::PermissionDenied => Failure::new(
             Code::NoPermission,
             format!("cannot write {name}: permission denied"),
-        ),
+        )
+        .hint("mailseal runs as a user who may not write there"),
         _ => Failure::new(Code::Io, format!("cannot write {name}: {}", plain(error))),
     }
 }

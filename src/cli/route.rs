@@ -10,8 +10,8 @@ use mailseal::send::sparkpost::Tracking;
 use mailseal::send::trust::Trust;
 use mailseal::send::{self, Sender, pickup, smtp, sparkpost};
 
-use super::delivery::code;
 use super::environment::{required, required_secret, secret, variable};
+use super::explain;
 use super::failure::{Code, Failure, causes};
 
 /// Where SparkPost's API is, unless SPARKPOST_HOST says otherwise.
@@ -152,12 +152,13 @@ impl RouteArguments {
     fn smtp(&self, tracking: Tracking) -> Result<Route, Failure> {
         let mut options = smtp::Options::new(required("SMTP_HOST")?);
         if let Some(port) = variable("SMTP_PORT")? {
-            options.port = port.parse().map_err(|_| {
-                Failure::new(
-                    Code::Config,
-                    format!("SMTP_PORT is \"{port}\", not a port number"),
-                )
-            })?;
+            options.port = match port.parse() {
+                Ok(number) if number > 0 => number,
+                _ => {
+                    let message = format!("SMTP_PORT is \"{port}\", not a port number");
+                    return Err(Failure::new(Code::Config, message));
+                }
+            };
         }
         options.credentials = match (variable("SMTP_USER")?, secret("SMTP_PASSWORD")?) {
             (Some(user), Some(password)) => Some(Credentials { user, password }),
@@ -256,7 +257,7 @@ impl RouteArguments {
 impl Route {
     /// One session on this way. It connects when there is something to send.
     pub(super) fn sender(&self) -> Result<Box<dyn Sender + Send>, Failure> {
-        let refuse = |error: send::Error| Failure::new(code(error.kind()), causes(&error));
+        let refuse = |error: send::Error| explain::sending(&error);
         Ok(match self {
             Route::Smtp { options, .. } => Box::new(smtp::Transport::new(options.clone())),
             Route::SparkPost(options) => Box::new(

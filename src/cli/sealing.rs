@@ -1,6 +1,6 @@
 //! The flags that `seal` and `send` share, and what they resolve to.
 
-use std::io::{ErrorKind, IsTerminal};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -11,12 +11,13 @@ use mailseal::crypto::{ContentCipher, DigestAlgorithm, KeyTransport};
 use mailseal::keys::{self, KeyDirectory, directory};
 use mailseal::mime::Message;
 use mailseal::secret::Secret;
-use mailseal::smime::seal::{self, Missing, Sealed, Sealing, SignOptions};
+use mailseal::smime::encrypt::Encryption;
+use mailseal::smime::seal::{Missing, Sealed, Sealing, SignOptions};
 use mailseal::smime::sign::Form;
-use mailseal::smime::{self, encrypt::Encryption};
 
-use super::failure::{Code, Failure, causes};
-use super::input::{Input, malformed, plain};
+use super::explain;
+use super::failure::Failure;
+use super::input::Input;
 
 /// How to seal.
 #[derive(Debug, Clone, Args)]
@@ -174,7 +175,7 @@ impl Sealer {
     pub(super) fn seal(&self, message: Message, input: &Input) -> Result<Sealed, Failure> {
         self.sealing
             .seal(message, &self.keys)
-            .map_err(|error| explain(&error, input))
+            .map_err(|error| explain::sealing(&error, input))
     }
 }
 
@@ -228,54 +229,4 @@ fn password(key: &Path, file: Option<&Path>) -> Result<Option<Secret>, keys::pas
     Ok(rpassword::prompt_password(prompt)
         .ok()
         .map(Secret::from_string))
-}
-
-/// Tells why a message could not be sealed.
-fn explain(error: &seal::Error, input: &Input) -> Failure {
-    match error {
-        seal::Error::Message(error) => malformed(error).about(input),
-        seal::Error::Keys(error) => unusable_key(error),
-        seal::Error::NoCertificate(missing) => {
-            let hints: Vec<_> = missing
-                .iter()
-                .filter_map(|missing| missing.error.hint())
-                .collect();
-            Failure::new(Code::NoInput, causes(error))
-                .about(input)
-                .hint(format!(
-                    "{}, or choose --missing skip or --missing plain",
-                    hints.join("; ")
-                ))
-        }
-        seal::Error::NoRecipient => Failure::new(Code::Data, error)
-            .about(input)
-            .hint("add a To, Cc or Bcc field, or name recipients with --to"),
-        seal::Error::Seal(smime::Error::Io(error)) => {
-            Failure::new(Code::Io, plain(error)).about(input)
-        }
-        error => Failure::new(Code::Software, causes(error)).about(input),
-    }
-}
-
-/// A key or certificate that cannot be used: permission and passphrase are told apart from what
-/// is missing or wrong.
-fn unusable_key(error: &keys::Error) -> Failure {
-    use keys::Error as E;
-    let code = match error {
-        E::InsecurePermissions { .. }
-        | E::Password { .. }
-        | E::PasswordMissing { .. }
-        | E::PasswordWrong { .. } => Code::NoPermission,
-        E::Unreadable { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
-            Code::NoPermission
-        }
-        E::Unreadable { .. } => Code::Io,
-        E::UnsafeName { .. } => Code::Data,
-        _ => Code::NoInput,
-    };
-    let failure = Failure::new(code, causes(error));
-    match error.hint() {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
 }

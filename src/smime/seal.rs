@@ -193,8 +193,9 @@ impl Sealing {
                 }
                 Ok(certificate) => shared.add(address, certificate),
                 Err(error) if error.is_not_found() => match self.missing {
-                    Missing::Refuse => missing.push(MissingCertificate { address, error }),
-                    Missing::Skip => audience.skipped.push(address),
+                    Missing::Refuse | Missing::Skip => {
+                        missing.push(MissingCertificate { address, error });
+                    }
                     Missing::Plain if is_bcc => {
                         let mut own = Share::plain(CopyKind::Bcc);
                         own.recipients.push(address);
@@ -205,14 +206,16 @@ impl Sealing {
                 Err(error) => return Err(error.into()),
             }
         }
-        if !missing.is_empty() {
-            return Err(Error::NoCertificate(missing));
-        }
         audience.shares = [shared, plain].into_iter().chain(hidden).collect();
         audience.shares.retain(|share| !share.recipients.is_empty());
-        if audience.shares.is_empty() {
+        let is_for_nobody = audience.shares.is_empty();
+        if !missing.is_empty() && (self.missing == Missing::Refuse || is_for_nobody) {
+            return Err(Error::NoCertificate(missing));
+        }
+        if is_for_nobody {
             return Err(Error::NoRecipient);
         }
+        audience.skipped = missing.into_iter().map(|missing| missing.address).collect();
         Ok(audience)
     }
 
@@ -481,7 +484,7 @@ mod tests {
         let only_unknown = "From: alice@example.com\nTo: nemo@example.com\n\nhello\n";
         assert!(matches!(
             seal(&sealing(false, true, Missing::Skip), only_unknown),
-            Err(Error::NoRecipient)
+            Err(Error::NoCertificate(_))
         ));
     }
 

@@ -1,0 +1,134 @@
+//! The library's errors in the user's terms: the exit code, and what to do about it.
+
+use std::io::ErrorKind;
+
+use mailseal::send::{self, Kind, smtp, sparkpost};
+use mailseal::smime::seal;
+use mailseal::{keys, mime, smime};
+
+use super::failure::{Code, Failure, causes};
+use super::input::{Input, plain};
+
+/// A message that cannot be read, or not be brought into canonical form.
+pub(super) fn message(error: &mime::Error) -> Failure {
+    use mime::Error as E;
+    let hint = match error {
+        E::Read(_) => return Failure::new(Code::Io, causes(error)),
+        E::Empty | E::Binary | E::NotAField { .. } => {
+            "a message is header fields, an empty line, and a body, as in RFC 5322 (.eml)"
+        }
+        E::NoFrom => "add a From field with the sender's address",
+        E::SeveralFrom { .. } | E::FromNotOneMailbox { .. } | E::FromGroup { .. } => {
+            "whose key signs, and whose address is checked, is only clear with one sender"
+        }
+        E::BareCarriageReturnInHeader { .. } => "end the lines of the header with LF or CRLF",
+        E::Addresses { .. } => "write addresses as in: Bob Example <bob@example.com>",
+        E::SealedPartNotSevenBit { .. } => {
+            "make it anew in 7-bit, or send the message as it is, without --sign and --encrypt"
+        }
+        _ => "mend the message where it says; the program that wrote it needs mending too",
+    };
+    Failure::new(Code::Data, causes(error)).hint(hint)
+}
+
+/// A message that could not be sealed.
+pub(super) fn sealing(error: &seal::Error, input: &Input) -> Failure {
+    match error {
+        seal::Error::Message(error) => message(error),
+        seal::Error::Keys(error) => key(error),
+        seal::Error::NoCertificate(missing) => {
+            let hints = missing.iter().filter_map(|missing| missing.error.hint());
+            let hints = hints.collect::<Vec<_>>().join("; ");
+            Failure::new(Code::NoInput, causes(error)).hint(format!(
+                "{hints}, or choose --missing skip or --missing plain"
+            ))
+        }
+        seal::Error::NoRecipient => no_recipient(error),
+        seal::Error::Seal(smime::Error::Io(error)) => Failure::new(Code::Io, plain(error)),
+        error => Failure::new(Code::Software, causes(error)),
+    }
+    .about(input)
+}
+
+/// A message that is for nobody.
+pub(super) fn no_recipient(error: impl std::fmt::Display) -> Failure {
+    Failure::new(Code::Data, error).hint("add a To, Cc or Bcc field, or name recipients with --to")
+}
+
+/// A key or certificate that cannot be used: permission and passphrase are told apart from what
+/// is missing or wrong.
+fn key(error: &keys::Error) -> Failure {
+    use keys::Error as E;
+    let code = match error {
+        E::InsecurePermissions { .. }
+        | E::Password { .. }
+        | E::PasswordMissing { .. }
+        | E::PasswordWrong { .. } => Code::NoPermission,
+        E::Unreadable { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+            Code::NoPermission
+        }
+        E::Unreadable { .. } => Code::Io,
+        E::UnsafeName { .. } => Code::Data,
+        _ => Code::NoInput,
+    };
+    let hint = error.hint().unwrap_or_else(|| match error {
+        E::PasswordWrong { .. } => "check --password-file or MAILSEAL_PASSWORD_FILE".to_owned(),
+        E::Password { .. } => "name a file that holds the password and nothing else".to_owned(),
+        E::UnsafeName { .. } => "key files are named by address, so this one has none".to_owned(),
+        E::Unreadable { .. } => "mailseal runs as a user who may not read it".to_owned(),
+        E::Expired { .. } => "get a new certificate and put it in its place".to_owned(),
+        E::NotYetValid { .. } => "is the clock right? --at TIME sets another time".to_owned(),
+        E::KeyMismatch { .. } => "put the key and the certificate made for it together".to_owned(),
+        _ => "put a certificate there that is meant for this address and use".to_owned(),
+    });
+    Failure::new(code, causes(error)).hint(hint)
+}
+
+/// A message that was not sent, or of which nobody knows.
+pub(super) fn sending(error: &send::Error) -> Failure {
+    let failure = Failure::new(code(error.kind()), causes(error));
+    match remedy(error) {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+fn remedy(error: &send::Error) -> Option<&'static str> {
+    use smtp::Error as S;
+    Some(match error {
+        error if error.kind() == Kind::Unknown => {
+            "look at the other side before you send it again, or it may arrive twice"
+        }
+        send::Error::Smtp(S::Resolve { .. } | S::Connect { .. }) => {
+            "is there a mail server? SMTP_HOST and SMTP_PORT (25) say where to look"
+        }
+        send::Error::Smtp(S::Tls { .. }) => {
+            "--smtp-ca FILE names the authority to believe; SMTP_HOST must be a name that the \
+             certificate has"
+        }
+        send::Error::Smtp(S::TlsNotOffered { .. }) => {
+            "many servers offer it on port 587, or speak TLS at once on 465 (--smtp-tls implicit)"
+        }
+        send::Error::Smtp(S::PasswordInTheClear { .. }) => "leave --smtp-tls none out",
+        send::Error::Smtp(S::AuthenticationNotOffered { .. }) => {
+            "some servers offer AUTH after STARTTLS only; others need none: unset SMTP_USER"
+        }
+        send::Error::Smtp(S::EightBitMimeNotOffered) => "--sign brings the message into 7-bit form",
+        send::Error::SparkPost(sparkpost::Error::NotSent(_)) => {
+            "SPARKPOST_HOST says where to look; without it that is api.sparkpost.com"
+        }
+        error if error.kind() == Kind::Temporary => "nothing was accepted: try again later",
+        _ => return None,
+    })
+}
+
+/// What a caller can do about a failure, as an exit code.
+pub(super) fn code(kind: Kind) -> Code {
+    match kind {
+        Kind::Temporary | Kind::Unknown => Code::TempFail,
+        Kind::Permanent => Code::Unavailable,
+        Kind::Message => Code::Data,
+        Kind::Configuration => Code::Config,
+        Kind::Io => Code::Io,
+    }
+}
