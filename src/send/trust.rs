@@ -6,16 +6,21 @@
 //! # Not supported
 //! Client certificates, DANE and MTA-STS.
 
+mod pinned;
+
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use rustls::client::WebPkiServerVerifier;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, pem as pki_pem};
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::crypto::tls_provider;
+
+use pinned::PinnedOrSigned;
 
 /// Where the roots come from. They are read at the first TLS connection and kept.
 pub struct Trust {
@@ -35,6 +40,8 @@ impl Trust {
     }
 
     /// The certificates of a file, in PEM or one in DER, and no others.
+    ///
+    /// They are authorities, or the server's own certificate, whoever signed that.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self {
             file: Some(path.into()),
@@ -77,11 +84,23 @@ impl Trust {
         if let (true, Some(path)) = (store.is_empty(), &self.file) {
             return Err(Error::NoCertificate(path.clone()));
         }
-        let client = ClientConfig::builder_with_provider(tls_provider::provider())
+        let provider = tls_provider::provider();
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .map_err(Error::Versions)?
-            .with_root_certificates(store)
-            .with_no_client_auth();
+            .map_err(Error::Versions)?;
+        let client = match (&self.file, self.roots()?) {
+            (Some(path), Roots::Certificates(certificates)) => {
+                let signed = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider)
+                    .build()
+                    .map_err(|_| Error::NoCertificate(path.clone()))?;
+                let pinned = certificates.clone();
+                builder
+                    .dangerous()
+                    .with_custom_certificate_verifier(Arc::new(PinnedOrSigned { pinned, signed }))
+                    .with_no_client_auth()
+            }
+            _ => builder.with_root_certificates(store).with_no_client_auth(),
+        };
         Ok(Arc::clone(self.client.get_or_init(|| Arc::new(client))))
     }
 }

@@ -19,7 +19,7 @@ use x509_cert::TbsCertificate;
 use x509_cert::builder::profile::{BuilderProfile, cabf};
 use x509_cert::builder::{Builder, CertificateBuilder, Result as BuilderResult};
 use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{ExtendedKeyUsage, SubjectAltName};
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, SubjectAltName};
 use x509_cert::ext::{Extension, ToExtension};
 use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
@@ -79,6 +79,33 @@ impl BuilderProfile for Leaf {
     }
 }
 
+struct SelfSignedServer;
+
+impl BuilderProfile for SelfSignedServer {
+    fn get_issuer(&self, subject: &Name) -> Name {
+        subject.clone()
+    }
+
+    fn get_subject(&self) -> Name {
+        Leaf.get_subject()
+    }
+
+    fn build_extensions(
+        &self,
+        key: SubjectPublicKeyInfoRef<'_>,
+        issuer_key: SubjectPublicKeyInfoRef<'_>,
+        certificate: &TbsCertificate,
+    ) -> BuilderResult<Vec<Extension>> {
+        let mut extensions = Leaf.build_extensions(key, issuer_key, certificate)?;
+        let authority = BasicConstraints {
+            ca: true,
+            path_len_constraint: None,
+        };
+        extensions.push(authority.to_extension(certificate.subject(), &[])?);
+        Ok(extensions)
+    }
+}
+
 fn authority_name() -> Name {
     Name::from_str("CN=Test authority,O=mailseal,C=XX").unwrap()
 }
@@ -118,6 +145,12 @@ impl Authority {
             }
         };
         certificate.unwrap().to_der().unwrap().into()
+    }
+
+    /// mx.example's, signed by its own key and marked as an authority's, as `openssl req -x509`
+    /// makes it.
+    pub(crate) fn self_signed_server(self) -> CertificateDer<'static> {
+        self.issue(SelfSignedServer, self.key())
     }
 
     pub(crate) fn root(self) -> CertificateDer<'static> {
