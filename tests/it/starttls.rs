@@ -14,9 +14,10 @@ const NEEDS: &[&str] = &["python3", "python:aiosmtpd"];
 const PASSWORD: &str = "s3cret & long";
 
 struct Server {
+    // First, so that it ends before its directory goes.
+    _peer: Peer,
     directory: TempDir,
     port: u16,
-    _peer: Peer,
 }
 
 impl Server {

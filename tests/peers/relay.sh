@@ -85,8 +85,10 @@ BaseDirectory $directory
 CONF
 
 children=()
+master=
 finish() {
-    postfix -c "$directory/etc" stop >>"$log" 2>&1 || true
+    # Even where somebody has taken the directory away, and Postfix's own stop finds nothing to stop.
+    postfix -c "$directory/etc" stop >/dev/null 2>&1 || { [ -z "$master" ] || kill "$master"; } || true
     for child in "${children[@]}"; do
         kill "$child" 2>/dev/null || true
     done
@@ -101,6 +103,7 @@ sink=(-u nobody -R "$directory" -d dump/m.)
 smtp-sink "${sink[@]}" "127.0.0.1:$next" 100 </dev/null >>"$log" 2>&1 &
 children+=($!)
 postfix -c "$directory/etc" start </dev/null >>"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+master=$(tr -d ' ' <queue/pid/master.pid)
 
 listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 for _ in $(seq 200); do
