@@ -256,9 +256,16 @@ pub fn hexadecimal(octets: &[u8]) -> String {
 fn arcs(object_identifier: &[u8]) -> Option<Vec<u128>> {
     let mut arcs = Vec::new();
     let mut arc = 0u128;
+    let mut begins = true;
     for octet in object_identifier {
+        // X.690 8.19.2: in the fewest possible octets. Another spelling of a known identifier
+        // must not read like it.
+        if begins && *octet == 0x80 {
+            return None;
+        }
+        begins = octet & 0x80 == 0;
         arc = arc.checked_mul(128)? | u128::from(octet & 0x7f);
-        if octet & 0x80 == 0 {
+        if begins {
             if arcs.is_empty() {
                 let root = (arc / 40).min(2);
                 arcs.push(root);
@@ -319,6 +326,9 @@ mod tests {
         assert_eq!(dotted(&[0x88, 0x37]), "2.999");
         assert_eq!(dotted(&[0x55, 0x84]), "5584");
         assert_eq!(dotted(&[]), "");
+        assert_eq!(dotted(&[0x55, 0x80, 0x04]), "558004");
+        assert_eq!(dotted(&[0x80, 0x55, 0x04]), "805504");
+        assert_eq!(dotted(&[0x55, 0x00]), "2.5.0");
         let mut uuid = vec![0x69, 0x83];
         uuid.extend([0xff; 17]);
         uuid.push(0x7f);
