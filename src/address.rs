@@ -86,6 +86,10 @@ impl Address {
 
     /// Puts an address together from its unquoted local part and its domain.
     pub fn new(local: &str, domain: &str) -> Result<Address, Error> {
+        let length = local.len() + 1 + domain.len();
+        if length > MAX_LENGTH {
+            return Err(Error::TooLong(length));
+        }
         let whole = || format!("{local}@{domain}");
         if local.is_empty() || local.chars().any(char::is_control) {
             return Err(Error::Local(whole()));
@@ -333,6 +337,12 @@ mod tests {
         assert_eq!(
             Address::parse(&format!("{local}x@example.com")),
             Err(Error::TooLong(MAX_LENGTH + 1))
+        );
+        // Before anything is made of the domain: an error would repeat it, however long it is.
+        let domain = "ü".repeat(100_000);
+        assert_eq!(
+            Address::new("bob", &domain),
+            Err(Error::TooLong(4 + 200_000))
         );
     }
 }
