@@ -37,7 +37,7 @@ impl ApiError {
         let text = |name: &str| match value.get(name)? {
             Value::String(text) => Some(printable(text)),
             Value::Null => None,
-            other => Some(other.to_string()),
+            other => Some(printable(&other.to_string())),
         };
         Self {
             message: text("message").unwrap_or_else(|| printable(&value.to_string())),
@@ -102,7 +102,7 @@ impl Answer {
                 let count = |name: &str| results?.get(name)?.as_u64();
                 let id = results.and_then(|results| match results.get("id")? {
                     Value::String(id) => Some(printable(id)),
-                    id => Some(id.to_string()),
+                    id => Some(printable(&id.to_string())),
                 });
                 let (Some(id), Some(accepted)) = (id, count("total_accepted_recipients")) else {
                     return Err(Error::NotUnderstood {
@@ -163,6 +163,30 @@ mod tests {
             message: "invalid".into(),
             description,
             code: None,
+        }
+    }
+
+    #[test]
+    fn nothing_in_an_answer_steers_the_terminal() {
+        // JSON escapes C0 controls only.
+        let item =
+            r#"{"message": "\u001b[2J", "code": ["\u009b31m"], "description": {"\u007f": 1}}"#;
+        let refused = Answer {
+            status: 400,
+            retry_after: None,
+            body: format!(r#"{{"errors": [{item}, ["\u0085"]]}}"#).into_bytes(),
+        };
+        let Err(Error::Refused { errors, .. }) = refused.understand() else {
+            panic!("a refusal was understood as something else");
+        };
+        let accepted = Answer {
+            status: 200,
+            retry_after: None,
+            body: br#"{"results": {"id": ["\u009b31m"], "total_accepted_recipients": 1}}"#.to_vec(),
+        };
+        let id = accepted.understand().unwrap().id;
+        for text in errors.iter().map(ToString::to_string).chain([id]) {
+            assert!(!text.chars().any(char::is_control), "{text:?}");
         }
     }
 
