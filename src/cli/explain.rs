@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use mailseal::send::{self, Kind, smtp, sparkpost};
+use mailseal::send::{self, Kind, smtp, sparkpost, trust};
 use mailseal::smime::seal;
 use mailseal::{keys, mime, smime};
 
@@ -86,7 +86,12 @@ fn key(error: &keys::Error) -> Failure {
 
 /// A message that was not sent, or of which nobody knows.
 pub(super) fn sending(error: &send::Error) -> Failure {
-    let failure = Failure::new(code(error.kind()), causes(error));
+    let code = match error {
+        // A file that was named and is not there, as for any other.
+        send::Error::Smtp(smtp::Error::Trust(trust::Error::Unreadable { .. })) => Code::NoInput,
+        error => code(error.kind()),
+    };
+    let failure = Failure::new(code, causes(error));
     match remedy(error) {
         Some(hint) => failure.hint(hint),
         None => failure,
@@ -114,7 +119,7 @@ fn remedy(error: &send::Error) -> Option<&'static str> {
             "some servers offer AUTH after STARTTLS only; others need none: unset SMTP_USER"
         }
         send::Error::Smtp(S::EightBitMimeNotOffered) => "--sign brings the message into 7-bit form",
-        send::Error::SparkPost(sparkpost::Error::NotSent(_)) => {
+        send::Error::SparkPost(sparkpost::Error::NotSent { .. }) => {
             "SPARKPOST_HOST says where to look; without it that is api.sparkpost.com"
         }
         error if error.kind() == Kind::Temporary => "nothing was accepted: try again later",

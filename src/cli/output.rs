@@ -90,6 +90,10 @@ pub(super) fn failed(name: impl std::fmt::Display, error: &io::Error) -> Failure
             Failure::new(Code::Io, format!("cannot write {name}: {}", plain(error)))
                 .hint("make room or name another place; nothing was left behind")
         }
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            Failure::new(Code::Io, format!("cannot write {name}: {}", plain(error)))
+                .hint("make its directory first")
+        }
         io::ErrorKind::PermissionDenied => Failure::new(
             Code::NoPermission,
             format!("cannot write {name}: permission denied"),

@@ -272,8 +272,9 @@ impl Route {
     /// How many sessions may work side by side when so many were asked for.
     pub(super) fn jobs(&self, wanted: usize) -> usize {
         match self {
-            Route::SparkPost(_) => wanted.min(sparkpost::MOST_CONNECTIONS),
-            _ => wanted,
+            Route::Pickup(_) => wanted,
+            Route::Smtp { options, .. } if !sparkpost::is_sparkpost_host(&options.host) => wanted,
+            _ => wanted.min(sparkpost::MOST_CONNECTIONS),
         }
     }
 

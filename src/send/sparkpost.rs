@@ -126,7 +126,10 @@ impl Client {
         match result {
             Ok(response) => understand(response),
             Err(error) if was_sent_whole => Err(Error::AnswerLost(Box::new(error))),
-            Err(error) => Err(Error::NotSent(Box::new(error))),
+            Err(error) => Err(Error::NotSent {
+                base: self.options.base.to_string(),
+                source: Box::new(error),
+            }),
         }
     }
 }

@@ -56,8 +56,13 @@ pub enum Error {
     #[error(transparent)]
     Trust(#[from] trust::Error),
     /// The request did not go out whole, so nothing was accepted.
-    #[error("cannot reach SparkPost")]
-    NotSent(#[source] Box<ureq::Error>),
+    #[error("cannot reach {base}")]
+    NotSent {
+        /// What requests go below.
+        base: String,
+        /// The reason.
+        source: Box<ureq::Error>,
+    },
     /// The request went out whole and its answer was lost: nobody knows whether the message was
     /// accepted, so it is not sent again.
     #[error("SparkPost's answer was lost; the message may have been accepted")]
@@ -123,8 +128,8 @@ impl Error {
             Self::TooLarge { .. } | Self::AllRejected { .. } | Self::Rejected(_) => Kind::Permanent,
             Self::NotUtf8 { .. } => Kind::Message,
             Self::Read(_) => Kind::Io,
-            Self::NotSent(error) if is_tls(error) => Kind::Permanent,
-            Self::NotSent(_) => Kind::Temporary,
+            Self::NotSent { source, .. } if is_tls(source) => Kind::Permanent,
+            Self::NotSent { .. } => Kind::Temporary,
             Self::AnswerLost(_) | Self::GatewayTimeout | Self::NotUnderstood { .. } => {
                 Kind::Unknown
             }
@@ -138,8 +143,7 @@ impl Error {
 
     /// Whether waiting may help. A name that does not resolve now will not in a few seconds.
     pub(super) fn is_worth_retrying(&self) -> bool {
-        let unresolved =
-            matches!(self, Self::NotSent(error) if matches!(**error, ureq::Error::HostNotFound));
+        let unresolved = matches!(self, Self::NotSent { source, .. } if matches!(**source, ureq::Error::HostNotFound));
         self.kind() == Kind::Temporary && !unresolved
     }
 }
