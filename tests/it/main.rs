@@ -23,5 +23,6 @@ mod refusals;
 mod seal_gpgsm;
 mod seal_openssl;
 mod smtp;
+mod smtp_refusals;
 mod sparkpost;
 mod starttls;

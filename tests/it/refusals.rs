@@ -1,5 +1,5 @@
 //! Nothing breaks quietly: for each failure its message, its hint and its exit code, and no partial file.
-//! What a server does wrong is in `smtp.rs`, `starttls.rs` and `sparkpost.rs`.
+//! What a server does wrong is in `smtp_refusals.rs`, `starttls.rs` and `sparkpost.rs`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
