@@ -78,18 +78,25 @@ impl ContentType {
         let Some(first) = found.next() else {
             return Ok(None);
         };
+        let is_section = |one: &Parameter, number: usize| {
+            let name = one.name.strip_suffix('*').unwrap_or(&one.name);
+            name == format!("boundary*{number}")
+        };
         let mut boundary = first.value.clone();
+        let mut is_extended = first.name.ends_with('*');
         for (index, next) in (1..).zip(found) {
-            // RFC 2231 3: continuations, numbered from 0.
-            if first.name != "boundary*0" || next.name != format!("boundary*{index}") {
+            // RFC 2231 3: continuations, numbered from 0, each extended (section 4.1) or not.
+            if !is_section(first, 0) || !is_section(next, index) {
                 return Err(Ambiguous);
             }
+            is_extended |= next.name.ends_with('*');
             boundary.extend_from_slice(&next.value);
         }
         boundary.truncate(boundary.trim_ascii_end().len());
         let usable = !boundary.is_empty()
             && boundary.len() <= 900
             && boundary.iter().all(|byte| matches!(byte, b' '..=b'~'))
+            && !is_extended
             && matches!(&first.name[..], "boundary" | "boundary*0");
         Ok(usable.then_some(boundary))
     }
@@ -246,6 +253,11 @@ mod tests {
             ),
             ("multipart/mixed; boundary=\"\"", None),
             ("multipart/mixed; boundary*=us-ascii''a", None),
+            (
+                "multipart/mixed; boundary*0*=us-ascii''a; boundary*1=b",
+                None,
+            ),
+            ("multipart/mixed; boundary*0=a; boundary*1*=b", None),
             ("multipart/mixed", None),
         ] {
             assert_eq!(boundary(value).unwrap().as_deref(), expected, "{value}");
@@ -257,6 +269,8 @@ mod tests {
         for twins in [
             "boundary=a; boundary=a",
             "boundary=a; boundary*=us-ascii''b",
+            "boundary*0*=us-ascii''a; boundary*0*=us-ascii''a",
+            "boundary*=us-ascii''a; boundary*1*=b",
         ] {
             let value = format!("multipart/mixed; {twins}");
             assert_eq!(boundary(&value), Err(Ambiguous));

@@ -291,6 +291,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_canonical_stays_as_it_is() {
+        let boundary = b"Content-Type: a/b; boundary=\xAA\xAA\xFF\xFF)ing\xAA\xFF\xFF\xFF\xFF\xFF\
+            \xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\n\n";
+        for message in [&boundary[..]] {
+            let once = canonical(message).unwrap();
+            assert_eq!(canonical(&once).unwrap(), once);
+        }
+    }
+
+    #[test]
     fn leaves_are_encoded_only_where_they_must_be() {
         let cte = "Content-Transfer-Encoding: ";
         for (leaf, expected) in [
