@@ -198,12 +198,12 @@ impl RouteArguments {
             return Ok(Tracking::OFF);
         }
         // The words of the original tool.
-        Tracking::on(is_sealed).map_err(|error| {
+        Tracking::on(is_sealed).map_err(|_| {
             Failure::new(
                 Code::Usage,
                 "invalid combination of arguments - cannot track signed or encrypted messages",
             )
-            .hint(error)
+            .hint("leave --track out: tracking rewrites the message, which breaks the seal")
         })
     }
 

@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Code, Failur
         now: arguments.sealing.now(),
         dry_run: arguments.dry_run,
     };
-    let ledger = Ledger::new(inputs.len(), global);
+    let ledger = Ledger::new(inputs.len(), arguments.dry_run, global);
     let jobs = courier.route.jobs(arguments.jobs.into()).min(inputs.len());
     let next = AtomicUsize::new(0);
     let senders: Vec<_> = (0..jobs)
@@ -74,6 +74,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Code, Failur
 struct Ledger<'a> {
     global: &'a Global,
     messages: usize,
+    is_dry_run: bool,
     progress: Progress,
     tally: Mutex<Tally>,
 }
@@ -88,11 +89,12 @@ struct Tally {
 }
 
 impl<'a> Ledger<'a> {
-    fn new(messages: usize, global: &'a Global) -> Ledger<'a> {
+    fn new(messages: usize, is_dry_run: bool, global: &'a Global) -> Ledger<'a> {
         let progress = Progress::new(messages, global);
         Ledger {
             global,
             messages,
+            is_dry_run,
             progress,
             tally: Mutex::default(),
         }
@@ -124,7 +126,12 @@ impl<'a> Ledger<'a> {
             .into_inner()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         if self.messages > 1 && !self.global.json && !self.global.quiet {
-            let mut line = format!("{} messages: {} sent", self.messages, tally.sent);
+            let done = if self.is_dry_run {
+                "would be sent"
+            } else {
+                "sent"
+            };
+            let mut line = format!("{} messages: {} {done}", self.messages, tally.sent);
             for (count, what) in [
                 (tally.partly, "sent to some of their recipients"),
                 (tally.deferred, "to be tried again later"),
