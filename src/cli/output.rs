@@ -73,7 +73,6 @@ fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>)
     write(&mut out)?;
     out.flush()?;
     drop(out);
-    temporary.as_file().sync_all()?;
     temporary.persist(&path)?;
     Ok(())
 }
