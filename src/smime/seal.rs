@@ -421,7 +421,7 @@ mod tests {
         );
         for copy in sealed.copies {
             let written = written(copy);
-            assert!(!written.contains("dave@") && !written.to_lowercase().contains("bcc"));
+            assert!(!written.contains("dave@") && !written.to_lowercase().contains("bcc:"));
         }
     }
 
