@@ -1,13 +1,63 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mailseal::keys::pem;
+use mailseal::asn1::oid::ObjectIdentifier;
+use mailseal::x509::Certificate;
+use mailseal::x509::name::{Name, is_deceptive};
 
-fuzz_target!(|bytes: &[u8]| {
-    let Ok(certificates) = pem::certificates(bytes) else { return };
-    for certificate in certificates {
-        let _ = certificate.public_key();
-        let _ = (certificate.emails(), certificate.subject(), certificate.issuer());
-        let _ = (certificate.may_sign(), certificate.may_receive());
+fuzz_target!(|der: &[u8]| {
+    let Ok(certificate) = Certificate::from_der(der) else {
+        return;
+    };
+    assert_eq!(certificate.der(), der);
+    assert!(der.starts_with(&[0x30]) && certificate.tbs_certificate_der().starts_with(&[0x30]));
+    assert!(certificate.spki_der().starts_with(&[0x30]));
+    for (text, name) in [
+        (certificate.subject(), certificate.subject_der()),
+        (certificate.issuer(), certificate.issuer_der()),
+    ] {
+        assert!(!text.chars().any(is_deceptive));
+        assert_eq!(Name::from_der(name).unwrap().to_string(), text);
     }
+    for address in certificate.emails() {
+        assert_eq!(address.to_string().parse().as_ref(), Ok(address));
+    }
+    assert!(
+        !certificate
+            .unusable_emails()
+            .iter()
+            .any(|it| it.chars().any(char::is_control))
+    );
+    assert!(
+        certificate
+            .serial_hex()
+            .bytes()
+            .all(|digit| digit.is_ascii_hexdigit())
+    );
+    if let Ok(key) = certificate.public_key() {
+        assert!(key.bits() <= 8192 && key.to_spki_der().is_ok());
+    }
+    let _ = (
+        certificate.not_before(),
+        certificate.not_after(),
+        certificate.version(),
+    );
+    let _ = (
+        certificate.signature(),
+        certificate.signature_algorithm_der(),
+        certificate.serial_der(),
+    );
+    let _ = (
+        certificate.subject_key_identifier(),
+        certificate.authority_key_identifier(),
+    );
+    let _ = (certificate.key_usage(), certificate.extended_key_usage());
+    let _ = (
+        certificate.may_sign(),
+        certificate.may_receive(),
+        certificate.permits_email(),
+    );
+    let _ = (certificate.is_self_issued(), certificate.is_self_signed());
+    let _ = certificate.extension(ObjectIdentifier::new_unwrap("2.5.29.15"));
+    let _ = (certificate.sha256_fingerprint(), format!("{certificate:?}"));
 });
