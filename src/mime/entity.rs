@@ -69,6 +69,7 @@ impl Entity {
             source: &self.source,
             pieces: Vec::new(),
             done: self.body,
+            unended: None,
             leaf: None,
             rewritten: 0,
         };
@@ -86,6 +87,9 @@ struct Editor<'a> {
     pieces: Vec<Piece>,
     /// Up to here the pieces stand for the message.
     done: Position,
+    /// Where a header was kept that no empty line ends: another, put behind it, would be one
+    /// with it.
+    unended: Option<Position>,
     /// The header whose body comes next, and how deep it is.
     leaf: Option<(usize, Part)>,
     rewritten: usize,
@@ -126,7 +130,10 @@ impl Editor<'_> {
     fn composite(&mut self, depth: usize, part: &Part) -> Result<(), Error> {
         let mislabelled = !matches!(part.encoding, None | Some(TransferEncoding::SevenBit));
         let encoding = mislabelled.then_some(TransferEncoding::SevenBit);
-        self.header(depth, part, encoding.as_ref(), None)
+        self.header(depth, part, encoding.as_ref(), None)?;
+        let is_kept = self.done.offset < part.place.end.offset;
+        self.unended = (is_kept && !part.is_ended).then_some(part.place.end);
+        Ok(())
     }
 
     fn leaf(&mut self, depth: usize, part: &Part, body: Stretch) -> Result<(), Error> {
@@ -164,7 +171,10 @@ impl Editor<'_> {
         if depth > 0 && is_clean && encoding.is_none() {
             return Ok(());
         }
-        let header = rewritten(part, encoding, charset)?;
+        let mut header = rewritten(part, encoding, charset)?;
+        if self.unended == Some(part.place.start) {
+            header.splice(..0, *b"\r\n");
+        }
         self.rewritten += header.len();
         if self.rewritten > MAX_REWRITTEN {
             let line = part.place.start.line;
@@ -296,6 +306,27 @@ mod tests {
             \xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\n\n";
         let once = canonical(boundary).unwrap();
         assert_eq!(canonical(&once).unwrap(), once);
+    }
+
+    #[test]
+    fn a_new_header_is_kept_apart_from_one_without_an_empty_line() {
+        let type_field = "Content-Type: message/rfc822";
+        for (embedded, expected) in [
+            (
+                "\rno field",
+                "\n\nMIME-Version: 1.0\nCTE: quoted-printable\n\n=0Dno field",
+            ),
+            (
+                "\n\rno field",
+                "\n\nMIME-Version: 1.0\nCTE: quoted-printable\n\n=0Dno field",
+            ),
+            ("no field", "\nno field"),
+        ] {
+            let expected = expected.replace("CTE", "Content-Transfer-Encoding");
+            let expected = around(&format!("{type_field}{expected}")).replace('\n', "\r\n");
+            let message = around(&format!("{type_field}\n{embedded}"));
+            assert_eq!(canonical(message).unwrap(), expected);
+        }
     }
 
     #[test]

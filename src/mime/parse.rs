@@ -221,7 +221,10 @@ impl<'s, V: FnMut(usize, Event) -> Result<(), Error>> Walker<'s, V> {
             find_delimiter(frames, line, head).is_some()
         })?;
         let part = Part::new(block.place, block.split(self.spool)?, is_message, digest);
-        self.announce(part)
+        self.announce(Part {
+            is_ended: block.complete,
+            ..part
+        })
     }
 
     fn announce(&mut self, mut part: Part) -> Result<Next, Error> {

@@ -50,6 +50,8 @@ pub struct Stretch {
 pub struct Part {
     /// From the first field to behind the empty line.
     pub place: Stretch,
+    /// Whether an empty line ends it. A line that is no field, or a delimiter, ends it as well.
+    pub is_ended: bool,
     /// The fields.
     pub header: Header,
     /// Whether it belongs to a message and not to a part of a multipart.
@@ -99,6 +101,7 @@ impl Part {
         };
         Part {
             place,
+            is_ended: true,
             header,
             is_message,
             content_type,
