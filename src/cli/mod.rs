@@ -14,6 +14,7 @@ mod seal;
 mod sealing;
 mod send;
 mod show;
+mod whole_file;
 
 use std::process::ExitCode;
 

@@ -1,13 +1,11 @@
-//! Standard output, files that appear whole or not at all, and what is said on standard error.
+//! What is written where: messages to standard output or files, and what is said of them.
 
-use std::fs;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::failure::{Code, Failure};
 use super::input::plain;
-use super::{Color, Global};
+use super::{Color, Global, whole_file};
 
 /// Where one message goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +28,7 @@ impl Destination {
                     .map_err(|error| failed("standard output", &error))
             }
             Destination::File(path) => {
-                write_file(path, write).map_err(|error| failed(path.display(), &error))
+                whole_file::write(path, write).map_err(|error| failed(path.display(), &error))
             }
         }
     }
@@ -43,38 +41,6 @@ impl std::fmt::Display for Destination {
             Destination::File(path) => write!(f, "{}", path.display()),
         }
     }
-}
-
-/// Writes beside the file and renames, so that there is never half a message. What is there and
-/// no regular file, a FIFO or /dev/stdout, is written to directly.
-fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let path = match fs::metadata(path) {
-        Ok(metadata) if !metadata.is_file() => {
-            let mut out = BufWriter::new(fs::File::options().write(true).open(path)?);
-            write(&mut out)?;
-            return out.flush();
-        }
-        // The file itself and not a link to it is to be replaced.
-        Ok(_) => fs::canonicalize(path)?,
-        Err(_) => path.to_owned(),
-    };
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    // Asked here, so that the error is not about a temporary file's name.
-    fs::metadata(directory)?;
-    // 0666 less the umask, as for any file that a user makes.
-    let mut temporary = tempfile::Builder::new()
-        .prefix(".mailseal-")
-        .permissions(fs::Permissions::from_mode(0o666))
-        .tempfile_in(directory)?;
-    let mut out = BufWriter::with_capacity(64 << 10, temporary.as_file_mut());
-    write(&mut out)?;
-    out.flush()?;
-    drop(out);
-    temporary.persist(&path)?;
-    Ok(())
 }
 
 /// An output that could not be written.
