@@ -8,6 +8,7 @@ mod failure;
 mod input;
 mod man;
 mod output;
+mod private_keys;
 mod progress;
 mod route;
 mod seal;

@@ -1,23 +1,22 @@
 //! The flags that `seal` and `send` share, and what they resolve to.
 
-use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use mailseal::address::Address;
 use mailseal::crypto::{ContentCipher, DigestAlgorithm, KeyTransport};
-use mailseal::keys::{self, KeyDirectory, directory};
+use mailseal::keys::KeyDirectory;
 use mailseal::mime::Message;
-use mailseal::secret::Secret;
 use mailseal::smime::encrypt::Encryption;
 use mailseal::smime::seal::{Missing, Sealed, Sealing, SignOptions};
 use mailseal::smime::sign::Form;
 
 use super::explain;
-use super::failure::Failure;
+use super::failure::{Code, Failure};
 use super::input::Input;
+use super::private_keys::PrivateKeyArguments;
 
 /// How to seal.
 #[derive(Debug, Clone, Args)]
@@ -54,12 +53,8 @@ pub(super) struct SealingArguments {
     /// nothing (skip), or they get a copy that is not encrypted (plain)
     #[arg(long, value_name = "POLICY", default_value = "refuse")]
     missing: MissingPolicy,
-    /// File with the password of an encrypted private key
-    #[arg(long, value_name = "FILE", env = "MAILSEAL_PASSWORD_FILE")]
-    password_file: Option<PathBuf>,
-    /// Use private keys that others can read
-    #[arg(long)]
-    allow_insecure_keys: bool,
+    #[command(flatten)]
+    private_keys: PrivateKeyArguments,
     /// Envelope sender, in place of the From address
     #[arg(long, value_name = "ADDRESS")]
     pub(super) from: Option<Address>,
@@ -153,15 +148,12 @@ impl SealingArguments {
             recipients: self.recipients(),
             now: self.now(),
         };
-        let password_file = self.password_file.clone();
-        let keys = KeyDirectory::new(
-            &self.keys,
-            directory::Options {
-                allow_insecure_keys: self.allow_insecure_keys,
-                now: sealing.now,
-                password: Box::new(move |key| password(key, password_file.as_deref())),
-            },
-        );
+        if !self.keys.is_dir() {
+            let message = format!("{} is no directory", self.keys.display());
+            return Err(Failure::new(Code::NoInput, message)
+                .hint("name the directory with the keys: --keys DIR, or MAILSEAL_KEYS"));
+        }
+        let keys = KeyDirectory::new(&self.keys, self.private_keys.options(sealing.now));
         Ok(Sealer { sealing, keys })
     }
 }
@@ -210,23 +202,4 @@ impl From<MissingPolicy> for Missing {
             MissingPolicy::Plain => Missing::Plain,
         }
     }
-}
-
-/// The password of an encrypted private key: from the file, else from whoever sits at the
-/// terminal, else there is none.
-fn password(key: &Path, file: Option<&Path>) -> Result<Option<Secret>, keys::password::Error> {
-    if let Some(file) = file {
-        return keys::password_from_file(file).map(Some);
-    }
-    if !std::io::stderr().is_terminal() {
-        return Ok(None);
-    }
-    // rpassword reads from the terminal itself, so that a message can come in on standard input.
-    let prompt = format!(
-        "Password for {}: ",
-        key.display().to_string().escape_debug()
-    );
-    Ok(rpassword::prompt_password(prompt)
-        .ok()
-        .map(Secret::from_string))
 }

@@ -119,6 +119,20 @@ impl KeyDirectory {
         })
     }
 
+    /// The private key in a file that is named by its path, inside the directory or not.
+    ///
+    /// # Errors
+    ///
+    /// As for the private key of [`KeyDirectory::signer`].
+    pub fn private_key_file(&self, path: &Path) -> Result<Arc<PrivateKey>, Error> {
+        self.private_keys.recall(path.to_owned(), || {
+            let file = KeyFile::read(path)?.ok_or_else(|| Error::FileNotFound {
+                path: path.to_owned(),
+            })?;
+            self.decode_private_key(path, &file).map(Arc::new)
+        })
+    }
+
     fn certificate_file(&self, address: &Address) -> Result<(PathBuf, KeyFile), Error> {
         self.find(address, "crt")?
             .map_err(|tried| Error::CertificateNotFound {

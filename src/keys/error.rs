@@ -52,6 +52,12 @@ pub enum Error {
         /// Every path tried, in this order.
         tried: Vec<PathBuf>,
     },
+    /// A file that was named by its path is not there.
+    #[error("there is no {}", .path.display())]
+    FileNotFound {
+        /// The path.
+        path: PathBuf,
+    },
     /// The address cannot be the name of a file inside the key directory.
     #[error("{address:?} cannot name a key file: {reason}")]
     UnsafeName {

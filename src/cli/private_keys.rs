@@ -1,0 +1,50 @@
+//! The flags about private keys, and where their passwords come from.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use jiff::Timestamp;
+use mailseal::keys::{self, directory};
+use mailseal::secret::Secret;
+
+/// How private keys are opened.
+#[derive(Debug, Clone, Args)]
+pub(super) struct PrivateKeyArguments {
+    /// File with the password of an encrypted private key
+    #[arg(long, value_name = "FILE", env = "MAILSEAL_PASSWORD_FILE")]
+    password_file: Option<PathBuf>,
+    /// Use private keys that others can read
+    #[arg(long)]
+    allow_insecure_keys: bool,
+}
+
+impl PrivateKeyArguments {
+    pub(super) fn options(&self, now: Timestamp) -> directory::Options {
+        let file = self.password_file.clone();
+        directory::Options {
+            allow_insecure_keys: self.allow_insecure_keys,
+            now,
+            password: Box::new(move |key| password(key, file.as_deref())),
+        }
+    }
+}
+
+/// The password of an encrypted private key: from the file, else from whoever sits at the
+/// terminal, else there is none.
+fn password(key: &Path, file: Option<&Path>) -> Result<Option<Secret>, keys::password::Error> {
+    if let Some(file) = file {
+        return keys::password_from_file(file).map(Some);
+    }
+    if !std::io::stderr().is_terminal() {
+        return Ok(None);
+    }
+    // rpassword reads from the terminal itself, so that a message can come in on standard input.
+    let prompt = format!(
+        "Password for {}: ",
+        key.display().to_string().escape_debug()
+    );
+    Ok(rpassword::prompt_password(prompt)
+        .ok()
+        .map(Secret::from_string))
+}
