@@ -6,6 +6,7 @@ pub mod cms;
 pub mod crypto;
 pub mod keys;
 pub mod mime;
+pub mod printable;
 pub mod secret;
 pub mod send;
 pub mod smime;

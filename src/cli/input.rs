@@ -10,6 +10,7 @@ use mailseal::mime::{Message, RawMessage};
 
 use super::explain;
 use super::failure::{Code, Failure, without_os_numbers};
+use super::output;
 
 /// Where a message comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +59,7 @@ impl Input {
         match self {
             Input::Stdin => {
                 if io::stdin().is_terminal() {
-                    eprintln!("mailseal: reading a message from the terminal, up to Ctrl-D");
+                    output::say("reading a message from the terminal, up to Ctrl-D");
                 }
                 read(&mut io::stdin().lock(), "standard input")
             }

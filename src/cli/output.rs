@@ -3,6 +3,8 @@
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 
+use mailseal::printable::printable;
+
 use super::failure::{Code, Failure};
 use super::input::plain;
 use super::{Color, Global, whole_file};
@@ -82,24 +84,31 @@ pub(super) fn report(failure: &Failure, global: &Global) {
     };
     let mut err = io::stderr().lock();
     // There is nobody left to tell when standard error fails.
-    let _ = writeln!(err, "{red}mailseal:{reset} {}", failure.message);
+    let _ = writeln!(err, "{red}mailseal:{reset} {}", printable(&failure.message));
     if let Some(hint) = &failure.hint {
-        let _ = writeln!(err, "{yellow}hint:{reset} {hint}");
+        let _ = writeln!(err, "{yellow}hint:{reset} {}", printable(hint));
     }
 }
 
 /// Tells something on standard error that did not keep the work from being done.
 pub(super) fn warn(message: impl std::fmt::Display, global: &Global) {
     if !global.quiet {
-        let _ = writeln!(io::stderr().lock(), "mailseal: warning: {message}");
+        say(format_args!("warning: {message}"));
     }
 }
 
 /// Tells something on standard error to those who asked for more.
 pub(super) fn detail(message: impl std::fmt::Display, global: &Global) {
     if global.verbose {
-        let _ = writeln!(io::stderr().lock(), "mailseal: {message}");
+        say(message);
     }
+}
+
+/// Tells something on standard error. Whose words a message repeats is not known here, so nothing
+/// in it may steer the terminal; nor does it matter that nobody listens.
+pub(super) fn say(message: impl std::fmt::Display) {
+    let message = message.to_string();
+    let _ = writeln!(io::stderr().lock(), "mailseal: {}", printable(&message));
 }
 
 fn is_coloured(global: &Global) -> bool {

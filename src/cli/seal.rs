@@ -65,11 +65,8 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Code, Failur
     }
     progress.finish();
     if failed > 0 && inputs.len() > 1 && !global.quiet {
-        eprintln!(
-            "mailseal: {} of {} messages sealed",
-            inputs.len() - failed,
-            inputs.len()
-        );
+        let sealed = inputs.len() - failed;
+        output::say(format_args!("{sealed} of {} messages sealed", inputs.len()));
     }
     Ok(worst)
 }
@@ -112,7 +109,7 @@ fn seal(input: &Input, sealer: &Sealer, place: &Place<'_>, global: &Global) -> R
 
 fn report(input: &Input, failure: &Failure, global: &Global) {
     if global.json {
-        println!("{}", failure.to_json(input));
+        output::line(failure.to_json(input));
     }
     output::report(failure, global);
 }

@@ -32,8 +32,8 @@ use crate::keys::file::KeyFile;
 use crate::keys::pinned::PinnedCertificate;
 use crate::keys::private_key::{self, FoundPrivateKey, PlainPrivateKey};
 use crate::keys::{Error, RecipientCertificate, Signer, Use, password, pkcs8};
+use crate::printable::is_deceptive;
 use crate::secret::Secret;
-use crate::x509::name::is_deceptive;
 
 /// Asked for the password of the private key in this file. `None`: there is none to be had.
 pub type PasswordSource = dyn Fn(&Path) -> Result<Option<Secret>, password::Error> + Send + Sync;

@@ -29,6 +29,7 @@ use super::message::RawMessage;
 use super::parse::{message_header, walk_into_sealed};
 use super::structure::{Event, Structure};
 use super::transfer_encoding::TransferEncoding;
+use crate::printable::is_deceptive;
 
 /// Writes the tree. What is wrong with the message stands in it, in brackets.
 ///
@@ -125,7 +126,7 @@ pub fn one_line(bytes: &[u8]) -> String {
         for c in chunk.valid().chars() {
             match c {
                 '\t' => text.push(' '),
-                _ if c.is_control() || is_format(c) => text.extend(c.escape_default()),
+                _ if is_deceptive(c) => text.extend(c.escape_default()),
                 _ => text.push(c),
             }
         }
@@ -135,11 +136,6 @@ pub fn one_line(bytes: &[u8]) -> String {
         }
     }
     text
-}
-
-/// Line and paragraph separators, and the marks of the bidirectional algorithm (UAX 9).
-fn is_format(c: char) -> bool {
-    matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ use const_oid::db::rfc5280::{
 use crate::address::Address;
 use crate::asn1::oid::ObjectIdentifier;
 use crate::asn1::reader::{self, Reader, dotted, tag};
-use crate::x509::name::{Name, is_deceptive};
+use crate::printable::is_deceptive;
+use crate::x509::name::Name;
 
 /// One entry of a certificate's extension list: an identifier, whether an unknowing reader must
 /// give up, and where the value lies in the certificate's DER.

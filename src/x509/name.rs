@@ -21,6 +21,7 @@ use std::fmt::{self, Write};
 
 use crate::asn1::oid::{self, ObjectIdentifier};
 use crate::asn1::reader::{self, Reader, dotted, hexadecimal, tag};
+use crate::printable::is_deceptive;
 
 /// RFC 4514 3 and the LDAP registry of RFC 4520 8.2: the short names of attribute types.
 const DESCRIPTORS: &[(ObjectIdentifier, &str)] = &[
@@ -175,17 +176,6 @@ fn escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
         }
     }
     Ok(())
-}
-
-/// Whether a character shows nothing of itself but changes how others are shown: C0 and C1
-/// controls, line and paragraph separators, and the bidirectional formatting characters of
-/// Unicode Standard Annex #9.
-pub fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-        )
 }
 
 /// The value of a string type as text, or none if it is no string, or no valid one.

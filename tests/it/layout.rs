@@ -13,7 +13,7 @@ use crate::support::project;
 
 /// Each layer may use those above it in this table, and nothing beside or below it.
 const LAYERS: [&[&str]; 11] = [
-    &["address", "secret", "spool"],
+    &["address", "printable", "secret", "spool"],
     &["asn1"],
     &["crypto", "mime"],
     &["x509"],

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
@@ -291,18 +292,44 @@ fn closed_pipe() {
     );
 }
 
+// Not closed but full: Rust's runtime puts /dev/null in the place of a closed descriptor.
 #[test]
-fn closed_standard_error_is_no_panic() {
+fn standard_error_that_takes_nothing_is_no_panic() {
+    let (keys, out) = (Keys::new(), TempDir::new().expect("a temporary directory"));
+    let sealed = |arguments: &str, files: [PathBuf; 2]| {
+        let status = Command::new("bash")
+            .args(["-c", r#"exec "$@" 2>/dev/full >/dev/full"#, "bash"])
+            .arg(binary())
+            .args(arguments.split(' '))
+            .arg(keys.path())
+            .arg("-o")
+            .arg(out.path())
+            .args(files)
+            .status()
+            .expect("bash runs");
+        status.code()
+    };
+    let files = || [mail("blob.bin"), mail("nowhere.eml")];
+    assert_eq!(sealed("seal --sign --keys", files()), Some(66));
+    assert_eq!(sealed("seal --json --sign --keys", files()), Some(66));
+}
+
+#[test]
+fn a_strangers_words_do_not_steer_the_terminal() {
     let keys = Keys::new();
-    let status = Command::new("bash")
-        .args(["-c", r#"exec "$@" 2>&- >/dev/null"#, "bash"])
-        .arg(binary())
-        .args(["seal", "--sign", "--keys"])
-        .arg(keys.path())
-        .arg("/nonexistent")
-        .status()
-        .expect("bash runs");
-    assert_eq!(status.code(), Some(66));
+    let outcome = keys
+        .mailseal("seal --sign")
+        .stdin(
+            "From: alice@example.com\nContent-Type: multipart/mixed; boundary=x\n\
+             Content-Transfer-Encoding: \u{1b}[2J\n\n8-bit: \u{fc}\n",
+        )
+        .run();
+    outcome.refused(65, &["\\u{1b}[2J"]);
+    keys.mailseal("seal --sign -o")
+        .arg("/nowhere/\u{1b}[2J")
+        .stdin(newsletter_from("alice"))
+        .run()
+        .refused(74, &["\\u{1b}[2J"]);
 }
 
 #[test]

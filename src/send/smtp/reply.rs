@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::printable::printable;
+
 /// A reply: its code and its text, word for word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -19,14 +21,7 @@ impl Reply {
 
     /// Adds the text of one line. Control characters, which could steer a terminal, are escaped.
     pub(super) fn push_line(&mut self, text: &[u8]) {
-        let mut line = String::with_capacity(text.len());
-        for character in String::from_utf8_lossy(text).chars() {
-            match character.is_control() && character != '\t' {
-                true => line.extend(character.escape_default()),
-                false => line.push(character),
-            }
-        }
-        self.lines.push(line);
+        self.lines.push(printable(&String::from_utf8_lossy(text)));
     }
 
     /// The three digits.

@@ -143,14 +143,7 @@ fn beginning(body: &[u8]) -> String {
 
 // The words come from the network and go to a terminal.
 fn printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.trim().chars() {
-        match character.is_control() {
-            true => out.extend(character.escape_default()),
-            false => out.push(character),
-        }
-    }
-    out
+    crate::printable::printable(text.trim())
 }
 
 #[cfg(test)]
