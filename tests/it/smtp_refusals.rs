@@ -206,6 +206,10 @@ fn server_gone_in_mid_message_and_back() {
             Answer::Agree
         }
     });
+    // More than the sockets' buffers hold (tcp_wmem and tcp_rmem end at 10 MB): else the whole of it
+    // may be on its way before the server is gone, and then it is not sent again.
+    let mut message = mail_bytes("newsletter.eml");
+    message.extend(b"One line of very many.\r\n".repeat(700_000));
     let run = to(
         &server,
         Mailseal::new("send --smtp --retries 2").stdin(message),
