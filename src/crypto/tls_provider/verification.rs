@@ -3,6 +3,7 @@
 use const_oid::AssociatedOid;
 use rsa::pkcs1::DecodeRsaPublicKey;
 use rsa::signature::Verifier;
+use rsa::traits::PublicKeyParts;
 use rustls::SignatureScheme;
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{
@@ -163,10 +164,7 @@ where
     D: Digest + AssociatedOid,
 {
     use rsa::pkcs1v15::{Signature, VerifyingKey};
-    let (Ok(key), Ok(signature)) = (
-        rsa::RsaPublicKey::from_pkcs1_der(key),
-        Signature::try_from(signature),
-    ) else {
+    let (Some(key), Ok(signature)) = (rsa_public_key(key), Signature::try_from(signature)) else {
         return false;
     };
     VerifyingKey::<D>::new(key)
@@ -179,14 +177,44 @@ where
     D: Digest + FixedOutputReset,
 {
     use rsa::pss::{Signature, VerifyingKey};
-    let (Ok(key), Ok(signature)) = (
-        rsa::RsaPublicKey::from_pkcs1_der(key),
-        Signature::try_from(signature),
-    ) else {
+    let (Some(key), Ok(signature)) = (rsa_public_key(key), Signature::try_from(signature)) else {
         return false;
     };
     // RFC 8446 4.2.3: the salt is as long as the digest, which `new` demands.
     VerifyingKey::<D>::new(key)
         .verify(message, &signature)
         .is_ok()
+}
+
+/// CA/Browser Forum Baseline Requirements 6.1.5: at least 2048 bits. graviola's provider takes no
+/// shorter key either; the `rsa` crate alone would.
+const MINIMUM_RSA_BITS: usize = 2048;
+
+fn rsa_public_key(key: &[u8]) -> Option<rsa::RsaPublicKey> {
+    let key = rsa::RsaPublicKey::from_pkcs1_der(key).ok()?;
+    (key.n().bits() as usize >= MINIMUM_RSA_BITS).then_some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use pkcs8::DecodePrivateKey;
+    use rsa::pkcs1::EncodeRsaPublicKey;
+    use rsa::signature::{SignatureEncoding, Signer};
+
+    use super::*;
+    use crate::crypto::testing::testdata;
+
+    #[test]
+    fn rsa_keys_of_fewer_than_2048_bits_vouch_for_nobody() {
+        for (name, holds) in [("rsa1024", false), ("rsa2048", true)] {
+            let key = rsa::RsaPrivateKey::from_pkcs8_der(&testdata(&format!("{name}.pkcs8.der")));
+            let key = key.unwrap();
+            let public_key = key.to_public_key().to_pkcs1_der().unwrap();
+            let signature = rsa::pkcs1v15::SigningKey::<Sha256>::new(key).sign(b"handshake");
+            let signature = signature.to_vec();
+            let verified =
+                rsa_pkcs1_holds::<Sha256>(public_key.as_bytes(), b"handshake", &signature);
+            assert_eq!(verified, holds, "{name}");
+        }
+    }
 }
