@@ -18,7 +18,7 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufRead, BufWriter, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -111,7 +111,7 @@ impl Pickup {
         self.write(outgoing, &mut file, &staging)?;
         file.as_file()
             .sync_all()
-            .and_then(|()| hand_over(file.path(), held.gid(), self.options.mode))
+            .and_then(|()| hand_over(file.as_file(), held.gid(), self.options.mode))
             .map_err(unwritten)?;
         let path = move_in(file, directory)?;
         // The name is safe on disk when the directory is. The message is whole and moved anyway.
@@ -204,9 +204,10 @@ impl Sender for Pickup {
 }
 
 // PowerMTA runs as a user of its own, who shares the directory's group with us at best.
-fn hand_over(path: &Path, group: u32, mode: u32) -> io::Result<()> {
-    let _only_members_may = chown(path, None, Some(group));
-    fs::set_permissions(path, Permissions::from_mode(mode))
+// Asked of the open file: its name stands in a directory where others may write, too.
+fn hand_over(file: &File, group: u32, mode: u32) -> io::Result<()> {
+    let _only_members_may = fchown(file, None, Some(group));
+    file.set_permissions(Permissions::from_mode(mode))
 }
 
 /// Renames the file into the directory, under a name that nothing there has.
