@@ -12,7 +12,7 @@ use super::encrypt::{Encryption, EnvelopedEntity};
 use super::sign::{Form, SignedEntity};
 use crate::address::Address;
 use crate::cms::signed_data::Signing;
-use crate::crypto::{DigestAlgorithm, PublicKey, SignatureAlgorithm};
+use crate::crypto::{DigestAlgorithm, SignatureAlgorithm};
 use crate::keys::{KeyDirectory, RecipientCertificate, Signer};
 use crate::mime::{CanonicalEntity, Message, OuterHeader, Recipients};
 
@@ -234,13 +234,9 @@ impl Sealing {
     }
 
     fn signing(&self, options: SignOptions, signer: &Signer) -> Signing {
-        let algorithm = match signer.private_key().public_key() {
-            PublicKey::Rsa(_) if options.pss => SignatureAlgorithm::RsaPss(options.digest),
-            PublicKey::Rsa(_) => SignatureAlgorithm::RsaPkcs1v15(options.digest),
-            _ => SignatureAlgorithm::Ecdsa(options.digest),
-        };
+        let key = signer.private_key().public_key();
         Signing {
-            algorithm,
+            algorithm: SignatureAlgorithm::for_key(key, options.digest, options.pss),
             signing_time: options.signing_time.then_some(self.now),
         }
     }
