@@ -130,8 +130,11 @@ impl Address {
 
     /// Whether two addresses name the same mailbox for S/MIME: domains compared without regard to
     /// case, local parts too (RFC 8550 3 has SHOULD for the latter).
+    ///
+    /// Beyond ASCII local parts are the same to the octet, as RFC 9598 5 has it: the case mappings
+    /// of Unicode make one of several letters, as of "k" and the Kelvin sign.
     pub fn matches(&self, other: &Address) -> bool {
-        self.domain == other.domain && self.local.to_lowercase() == other.local.to_lowercase()
+        self.domain == other.domain && self.local.eq_ignore_ascii_case(&other.local)
     }
 
     fn identity(&self) -> (&str, &str) {
@@ -284,6 +287,17 @@ mod tests {
         assert_ne!(one, Address::parse("X@xn--bcher-kva.example").unwrap());
         assert!(one.matches(&Address::parse("X@xn--bcher-kva.example").unwrap()));
         assert!(!one.matches(&Address::parse("y@xn--bcher-kva.example").unwrap()));
+    }
+
+    #[test]
+    fn letters_beyond_ascii_match_none_but_themselves() {
+        let mark = Address::parse("mark@example.com").unwrap();
+        let kelvin = Address::parse("mar\u{212a}@example.com").unwrap();
+        assert_eq!("\u{212a}".to_lowercase(), "k", "the trap");
+        assert!(!kelvin.matches(&mark) && !mark.matches(&kelvin));
+        let zoe = Address::parse("Zoë@example.com").unwrap();
+        assert!(zoe.matches(&Address::parse("zoë@example.com").unwrap()));
+        assert!(!zoe.matches(&Address::parse("zoË@example.com").unwrap()));
     }
 
     #[test]
