@@ -4,6 +4,7 @@
 //! in a shared envelope its certificate would betray it to all the others (RFC 8551 has nothing on
 //! this; RFC 5322 5 leaves it to the implementation).
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
@@ -25,7 +26,7 @@ pub struct Sealing {
     pub encrypt: Option<Encryption>,
     /// What becomes of recipients without a certificate.
     pub missing: Missing,
-    /// Recipients in place of those in the header; they are treated as To.
+    /// Recipients in place of those in the header; they are treated as To, each once.
     pub recipients: Option<Vec<Address>>,
     /// The time of sealing: the signing time, and what a missing Date is set to.
     pub now: Timestamp,
@@ -139,7 +140,7 @@ impl Sealing {
         };
 
         let (mut header, entity) = message.split();
-        self.complete(&mut header, &from)?;
+        self.complete(&mut header, &from);
         let mut entity = entity.canonicalize()?;
         if let Some((options, signer)) = &signer {
             let signing = self.signing(*options, signer);
@@ -159,10 +160,14 @@ impl Sealing {
 
     fn recipients_of(&self, message: &Message) -> Result<Recipients, Error> {
         match &self.recipients {
-            Some(to) => Ok(Recipients {
-                to: to.clone(),
-                ..Recipients::default()
-            }),
+            Some(to) => {
+                let mut seen = HashSet::new();
+                let unseen = to.iter().filter(|address| seen.insert(*address));
+                Ok(Recipients {
+                    to: unseen.cloned().collect(),
+                    ..Recipients::default()
+                })
+            }
             None => Ok(message.recipients()?),
         }
     }
@@ -221,7 +226,7 @@ impl Sealing {
 
     /// Adds what every message must have, and keeps Date near the signing time: Thunderbird calls
     /// a signature not valid when the two are more than an hour apart.
-    fn complete(&self, header: &mut OuterHeader, from: &Address) -> Result<(), Error> {
+    fn complete(&self, header: &mut OuterHeader, from: &Address) {
         header.set_mime_version();
         match self.sign {
             Some(SignOptions {
@@ -230,7 +235,6 @@ impl Sealing {
             _ => header.ensure_date(self.now),
         }
         header.ensure_message_id(from);
-        Ok(())
     }
 
     fn signing(&self, options: SignOptions, signer: &Signer) -> Signing {
@@ -419,6 +423,20 @@ mod tests {
             let written = written(copy);
             assert!(!written.contains("dave@") && !written.to_lowercase().contains("bcc:"));
         }
+    }
+
+    #[test]
+    fn who_is_named_twice_in_place_of_the_header_is_encrypted_to_once() {
+        let bob: Address = "bob@example.com".parse().unwrap();
+        let sealing = Sealing {
+            recipients: Some(vec![bob.clone(), bob]),
+            ..sealing(false, true, Missing::Refuse)
+        };
+        let sealed = seal(&sealing, MESSAGE).unwrap();
+        assert_eq!(
+            audience(&sealed),
+            [(CopyKind::Shared, true, "bob@example.com".to_owned())]
+        );
     }
 
     #[test]
