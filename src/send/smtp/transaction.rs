@@ -173,11 +173,29 @@ fn recipient_parameters(recipient: &Address, dsn: Option<&Dsn>) -> Vec<RcptParam
 // Ours is valid already, and lettre's own check knows fewer addresses.
 fn spelled(address: &Address) -> lettre::Address {
     let whole = address.to_string();
-    let (local, domain) = whole.rsplit_once('@').expect("an addr-spec has an @");
-    let domain = match domain.strip_prefix("[ipv6:") {
+    // Not at the last "@": a domain literal may hold one.
+    let local = &whole[..whole.len() - "@".len() - address.domain().len()];
+    let domain = match address.domain().strip_prefix("[ipv6:") {
         // RFC 5321 4.1.3 writes the tag in this case.
         Some(literal) => format!("[IPv6:{literal}"),
-        None => domain.to_owned(),
+        None => address.domain().to_owned(),
     };
     lettre::Address::new_dangerous(local, domain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_spelled_as_smtp_has_them() {
+        for (text, said) in [
+            ("bob@example.com", "bob@example.com"),
+            ("\"bob@home\"@example.com", "\"bob@home\"@example.com"),
+            ("bob@[ipv6:2001:db8::1]", "bob@[IPv6:2001:db8::1]"),
+            ("bob@[ipv6:a@b]", "bob@[IPv6:a@b]"),
+        ] {
+            assert_eq!(spelled(&text.parse().unwrap()).to_string(), said);
+        }
+    }
 }
