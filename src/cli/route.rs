@@ -6,16 +6,13 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use mailseal::address::Address;
 use mailseal::send::smtp::{Credentials, Dsn, Notify, ReturnContent, TlsMode};
-use mailseal::send::sparkpost::Tracking;
+use mailseal::send::sparkpost::{ApiBase, Tracking};
 use mailseal::send::trust::Trust;
 use mailseal::send::{self, Sender, pickup, smtp, sparkpost};
 
 use super::environment::{required, required_secret, secret, variable};
 use super::explain;
 use super::failure::{Code, Failure, causes};
-
-/// Where SparkPost's API is, unless SPARKPOST_HOST says otherwise.
-const DEFAULT_API_HOST: &str = "api.sparkpost.com";
 
 /// Where to send, and how.
 #[derive(Debug, Clone, Args)]
@@ -239,7 +236,8 @@ impl RouteArguments {
     ) -> Result<Route, Failure> {
         let api_key = required_secret("SPARKPOST_API_KEY")?;
         let host = variable("SPARKPOST_HOST")?;
-        let base = sparkpost::ApiBase::parse(host.as_deref().unwrap_or(DEFAULT_API_HOST))
+        let host = host.as_deref().unwrap_or(ApiBase::DEFAULT_HOST);
+        let base = ApiBase::parse(host)
             .map_err(|error| Failure::new(Code::Config, causes(&error)).about("SPARKPOST_HOST"))?;
         Ok(Route::SparkPost(sparkpost::Options {
             subaccount: self.subaccount,
