@@ -95,7 +95,7 @@ pub enum Error {
     },
     /// A multipart or embedded message with a transfer encoding it must not have (RFC 2045 6.4),
     /// and whose content would have to be changed.
-    #[error("line {line}: {media_type} in {encoding} has content that is not 7-bit text")]
+    #[error("line {line}: {media_type} in {encoding} has content that is not 7-bit text", encoding = .encoding.escape_debug())]
     EncodedComposite {
         /// Such as `multipart/mixed`.
         media_type: String,
