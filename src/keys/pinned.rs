@@ -10,7 +10,7 @@ use crate::crypto::PublicKey;
 use crate::keys::{Error, Use, pem};
 use crate::x509::Certificate;
 
-/// RFC 8551 4.2 and 4.3: a shorter RSA key must not be used for anything new.
+/// RFC 8551 4.2 and 4.4: nothing is signed with or encrypted to a shorter RSA key.
 const MIN_RSA_BITS: usize = 2048;
 
 /// The first certificate of a file in the key directory, once it has been found fit: it is for

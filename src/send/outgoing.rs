@@ -155,7 +155,7 @@ impl Outgoing {
 /// Facts about the bytes of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Survey {
-    /// Octets with every line end as CRLF, not counting what transparency adds (RFC 1870 3).
+    /// Octets with every line end as CRLF, not counting what transparency adds (RFC 1870 5).
     pub size: u64,
     /// Whether an octet above 127 occurs.
     pub eight_bit: bool,

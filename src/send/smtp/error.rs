@@ -47,7 +47,7 @@ pub enum Error {
         host: String,
     },
     /// The server spoke on after it agreed to STARTTLS: someone put words before the encryption
-    /// that would have been taken for the server's (RFC 3207 5).
+    /// that would have been taken for the server's (RFC 3207 6; CVE-2011-0411).
     #[error("{host} sent text in the clear after agreeing to STARTTLS")]
     TextBeforeTls {
         /// The host.
