@@ -73,6 +73,12 @@ impl Connection {
         Some(address.ip().to_canonical())
     }
 
+    /// The other end's address.
+    pub fn peer_address(&self) -> Option<IpAddr> {
+        let address = self.stream.get_ref().socket()?.peer_addr().ok()?;
+        Some(address.ip().to_canonical())
+    }
+
     /// Whether something came that nobody asked for.
     pub fn has_unread(&self) -> bool {
         !self.stream.buffer().is_empty()

@@ -56,7 +56,8 @@ pub enum Error {
     /// There are no roots to check a certificate against.
     #[error(transparent)]
     Trust(#[from] trust::Error),
-    /// TLS is off and the host is not the loopback: the password would travel in the clear.
+    /// There is no TLS and the host, by its name or its address, is not the loopback: the password
+    /// would travel in the clear.
     #[error("a password is not sent to {host} without TLS")]
     PasswordInTheClear {
         /// The host.

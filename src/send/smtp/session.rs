@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, BufRead};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use lettre::transport::smtp::commands::{Data, Ehlo, Quit, Rset, Starttls};
@@ -296,8 +297,8 @@ impl Session {
     fn hello(&mut self, options: &Options) -> Result<(), Error> {
         let name = match (&options.hello_name, self.connection.local_address()) {
             (Some(name), _) => ClientId::Domain(name.clone()),
-            (None, Some(std::net::IpAddr::V4(address))) => ClientId::Ipv4(address),
-            (None, Some(std::net::IpAddr::V6(address))) => ClientId::Ipv6(address),
+            (None, Some(IpAddr::V4(address))) => ClientId::Ipv4(address),
+            (None, Some(IpAddr::V6(address))) => ClientId::Ipv6(address),
             (None, None) => ClientId::default(),
         };
         let reply = self.ask(Stage::Hello, Ehlo::new(name.clone()))?;
@@ -366,6 +367,11 @@ impl Session {
     }
 
     fn authenticate(&mut self, credentials: &Credentials) -> Result<(), Error> {
+        if is_exposed(self.facts.security, self.connection.peer_address()) {
+            return Err(Error::PasswordInTheClear {
+                host: self.facts.host.clone(),
+            });
+        }
         let offered = &self.extensions.authentication;
         let offers = |mechanism: &str| offered.iter().any(|name| name == mechanism);
         let reply = if offers("PLAIN") {
@@ -423,6 +429,12 @@ impl Session {
     }
 }
 
+/// Whether a password would cross the network in the clear. The options judge by the host's name;
+/// what counts in the end is where that name has led.
+fn is_exposed(security: Security, peer: Option<IpAddr>) -> bool {
+    security == Security::Plain && !peer.is_some_and(|address| address.is_loopback())
+}
+
 fn is_no_domain(name: &str) -> bool {
     !(1..=255).contains(&name.len()) || !name.bytes().all(|octet| octet.is_ascii_graphic())
 }
@@ -435,5 +447,25 @@ fn completion(stage: Stage, reply: Reply) -> Result<Reply, Error> {
     match reply.is_completion() {
         true => Ok(reply),
         false => Err(Error::Refused { stage, reply }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_goes_in_the_clear_to_this_machine_alone() {
+        let peer = |text: &str| Some(text.parse::<IpAddr>().unwrap());
+        for address in ["127.0.0.1", "127.8.9.10", "::1"] {
+            assert!(!is_exposed(Security::Plain, peer(address)), "{address}");
+        }
+        // What "localhost" may resolve to where somebody wants the password.
+        for address in ["192.0.2.1", "2001:db8::1"] {
+            assert!(is_exposed(Security::Plain, peer(address)), "{address}");
+            assert!(!is_exposed(Security::StartTls, peer(address)), "{address}");
+            assert!(!is_exposed(Security::Tls, peer(address)), "{address}");
+        }
+        assert!(is_exposed(Security::Plain, None));
     }
 }
