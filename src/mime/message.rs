@@ -31,6 +31,7 @@ use super::entity::Entity;
 use super::header::{Field, Header, OuterHeader};
 use super::lines::Position;
 use super::parse;
+use super::transfer_encoding::{Base64Decoder, QuotedPrintableDecoder, TransferEncoding};
 use super::{Error, header};
 use crate::address::Address;
 use crate::spool::Spool;
@@ -198,6 +199,36 @@ impl Message {
         }
         let entity = Entity::new(self.source, inner, self.body);
         (OuterHeader::new(outer), entity)
+    }
+
+    /// Writes the body with its transfer encoding taken off, if it is base64 or quoted-printable.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MalformedBase64`], and those of `out` and of reading the spool.
+    pub fn write_decoded_body(&self, out: &mut dyn Write) -> Result<(), Error> {
+        let mut body = self.source.range(self.body.offset..self.source.len());
+        let field = self.header.first("Content-Transfer-Encoding");
+        let encoding = field.map(|field| TransferEncoding::parse(&field.value_bytes()));
+        match encoding {
+            Some(TransferEncoding::Base64) => {
+                let mut decoder = Base64Decoder::new(out);
+                io::copy(&mut body, &mut decoder)?;
+                decoder.finish().map_err(|error| match error.kind() {
+                    io::ErrorKind::InvalidData => Error::MalformedBase64 {
+                        line: self.body.line,
+                    },
+                    _ => Error::Read(error),
+                })?;
+            }
+            Some(TransferEncoding::QuotedPrintable) => {
+                let mut decoder = QuotedPrintableDecoder::new(out);
+                io::copy(&mut body, &mut decoder)?;
+                decoder.finish()?;
+            }
+            _ => drop(io::copy(&mut body, out)?),
+        }
+        Ok(())
     }
 
     /// The message for sending without a seal.

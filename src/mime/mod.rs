@@ -54,7 +54,7 @@ pub use error::Error;
 pub use header::{Field, Header, OuterHeader};
 pub use message::{AsIs, Message, RawMessage, Recipients};
 pub use multipart_signed::multipart_signed;
-pub use pkcs7_mime::{SmimeType, pkcs7_mime, write_pkcs7_mime};
+pub use pkcs7_mime::{SmimeType, cms_object, pkcs7_mime, write_pkcs7_mime};
 
 /// Multiparts and embedded messages may nest this deep; real mail stays under 10.
 pub const MAX_DEPTH: usize = 32;

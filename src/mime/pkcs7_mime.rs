@@ -13,7 +13,10 @@
 use std::io::{self, Write};
 
 use super::canonical::{CanonicalEntity, Piece};
+use super::content_type::{self, ContentType, Parameter};
+use super::header::{Field, Header};
 use super::transfer_encoding::Base64Encoder;
+use super::{Error, Message};
 
 /// What the CMS object is (RFC 8551 3.2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,10 +112,82 @@ pub fn write_pkcs7_mime(
     out.write_all(b"\r\n")
 }
 
+/// The CMS object that a message carries as its whole body, decoded (RFC 8551 3.2); `None` when it
+/// carries none.
+///
+/// The media type decides. `application/octet-stream` counts by a file name that ends in .p7m,
+/// because gateways that do not know the type rewrite it (RFC 8551 3.2.1).
+///
+/// # Errors
+///
+/// [`Error::MalformedBase64`], and those of reading the spool.
+pub fn cms_object(message: &Message) -> Result<Option<Vec<u8>>, Error> {
+    if !is_pkcs7_mime(message.header()) {
+        return Ok(None);
+    }
+    let mut object = Vec::new();
+    message.write_decoded_body(&mut object)?;
+    Ok(Some(object))
+}
+
+fn is_pkcs7_mime(header: &Header) -> bool {
+    let content_type = |field: &Field| ContentType::parse(&field.value_bytes());
+    let Some(found) = header.first("Content-Type").and_then(content_type) else {
+        return false;
+    };
+    let disposition = header.first("Content-Disposition").map(Field::value_bytes);
+    let file_names = disposition
+        .iter()
+        .flat_map(|value| content_type::segments(value))
+        .filter_map(Parameter::parse)
+        .filter(|parameter| parameter.name == "filename")
+        .map(|parameter| parameter.value);
+    let names_p7m = |name: &[u8]| name.to_ascii_lowercase().ends_with(b".p7m");
+    match found.essence().as_str() {
+        "application/pkcs7-mime" | "application/x-pkcs7-mime" => true,
+        "application/octet-stream" => {
+            found.parameter("name").is_some_and(names_p7m)
+                || file_names.into_iter().any(|name| names_p7m(&name))
+        }
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mime::{Message, RawMessage};
+    use crate::mime::RawMessage;
+
+    #[test]
+    fn a_cms_object_is_known_by_its_type_or_by_its_name() {
+        let object = |header: &str| {
+            let text = format!("{header}\n\nMAA=\n");
+            cms_object(&Message::parse(RawMessage::from_bytes(text.into())).unwrap())
+        };
+        let base64 = "Content-Transfer-Encoding: base64\nContent-Type: ";
+        for (found, content_type) in [
+            (true, "application/pkcs7-mime"),
+            (true, "Application/X-PKCS7-Mime; smime-type=enveloped-data"),
+            (true, "application/octet-stream; name=\"smime.P7M\""),
+            (
+                true,
+                "application/octet-stream\nContent-Disposition: attachment; filename=a.p7m",
+            ),
+            (false, "application/octet-stream; name=smime.p7m.exe"),
+            (false, "application/pkcs7-signature; name=smime.p7s"),
+            (false, "text/plain; name=smime.p7m"),
+        ] {
+            let expected = found.then(|| vec![0x30, 0]);
+            assert_eq!(
+                object(&format!("{base64}{content_type}")).unwrap(),
+                expected
+            );
+        }
+        assert_eq!(object("Subject: x").unwrap(), None);
+        let broken =
+            "Content-Transfer-Encoding: base64\nContent-Type: application/pkcs7-mime\nX: \n\n!";
+        assert!(matches!(object(broken), Err(Error::MalformedBase64 { .. })));
+    }
 
     #[test]
     fn both_ways_write_the_same() {
