@@ -73,10 +73,12 @@ impl Plan {
         if survey.longest_line > 998 {
             warnings.push(Warning::LongLine(survey.longest_line));
         }
+        // A recipient who cannot be named asks nothing of the others' transaction: a server
+        // without SMTPUTF8 would refuse the parameter, and with it everyone.
         let internationalized = chosen
             .clone()
             .chain(envelope.from())
-            .any(|address| !address.is_ascii());
+            .any(|address| !address.is_ascii() && can_say(address));
         let parameters = mail_parameters(survey, internationalized, dsn, extensions)?;
         let mut commands = vec![Mail::new(envelope.from().map(spelled), parameters).to_string()];
         let mut reachable = Vec::with_capacity(recipients.len());

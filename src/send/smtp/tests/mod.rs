@@ -381,7 +381,10 @@ fn an_address_beyond_ascii_needs_smtputf8_and_the_others_go_without() {
     assert_eq!(log.commands[1], "MAIL FROM:<alice@example.com> SMTPUTF8");
     assert_eq!(log.commands[2], "RCPT TO:<jürgen@example.org>");
 
-    let server = Server::start(Script::default());
+    // Such a server refuses the parameter (RFC 5321 4.1.1.11), and would with it refuse everyone.
+    let server = Server::start(
+        Script::default().refusing("MAIL FROM:<alice@example.com> ", &["555 5.5.4 what?"]),
+    );
     let receipt = transport(&server).send(&outgoing(&to, MESSAGE)).unwrap();
     let words: Vec<_> = receipt
         .failures()
