@@ -119,6 +119,9 @@ fn remedy(error: &send::Error) -> Option<&'static str> {
             "some servers offer AUTH after STARTTLS only; others need none: unset SMTP_USER"
         }
         send::Error::Smtp(S::EightBitMimeNotOffered) => "--sign brings the message into 7-bit form",
+        send::Error::SparkPost(sparkpost::Error::SubstitutionInSigned) => {
+            "--sign keeps the text inside the signature, where SparkPost does not look"
+        }
         send::Error::SparkPost(sparkpost::Error::NotSent { .. }) => {
             "SPARKPOST_HOST says where to look; without it that is api.sparkpost.com"
         }

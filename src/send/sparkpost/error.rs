@@ -49,6 +49,10 @@ pub enum Error {
         /// Where, from 0.
         offset: u64,
     },
+    /// The readable text of a signed message has what the service takes for its template language
+    /// and replaces.
+    #[error("the signed text holds \"{{{{\", which SparkPost replaces: that breaks the signature")]
+    SubstitutionInSigned,
     /// The message could not be read on this side.
     #[error("cannot read the message")]
     Read(#[source] io::Error),
@@ -126,7 +130,7 @@ impl Error {
             | Self::TrackingSealed
             | Self::Trust(_) => Kind::Configuration,
             Self::TooLarge { .. } | Self::AllRejected { .. } | Self::Rejected(_) => Kind::Permanent,
-            Self::NotUtf8 { .. } => Kind::Message,
+            Self::NotUtf8 { .. } | Self::SubstitutionInSigned => Kind::Message,
             Self::Read(_) => Kind::Io,
             Self::NotSent { source, .. } if is_tls(source) => Kind::Permanent,
             Self::NotSent { .. } => Kind::Temporary,

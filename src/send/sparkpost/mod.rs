@@ -23,6 +23,7 @@ mod host;
 mod msys_api;
 mod options;
 mod request;
+mod substitution;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::send::Outgoing;
 
+use super::substitution::breaks_signature;
 use super::{Error, Options};
 
 // From the API's reference: content is at most 20 MB.
@@ -56,13 +57,17 @@ struct RecipientAddress {
 const AFTER: &[u8] = b"\"}}";
 
 impl<'a> Request<'a> {
-    /// Reads the message through once: it must be UTF-8 and not too large.
+    /// Reads the message through once: it must be UTF-8, not too large, and nothing that the
+    /// service rewrites may be signed.
     pub fn new(outgoing: &'a Outgoing, options: &Options) -> Result<Self, Error> {
         if outgoing.len() > LARGEST_CONTENT {
             return Err(Error::TooLarge {
                 size: outgoing.len(),
                 limit: LARGEST_CONTENT,
             });
+        }
+        if breaks_signature(outgoing).map_err(Error::Read)? {
+            return Err(Error::SubstitutionInSigned);
         }
         let tracking = options.tracking.is_on();
         let transmission = Transmission {
