@@ -113,6 +113,7 @@ impl Outgoing {
         let mut survey = Survey {
             size: 0,
             eight_bit: false,
+            nul: false,
             longest_line: 0,
         };
         let mut reader = self.reader();
@@ -125,6 +126,7 @@ impl Outgoing {
                 Err(error) => return Err(error),
             };
             survey.eight_bit |= !block.is_ascii();
+            survey.nul |= memchr::memchr(0, block).is_some();
             for &octet in block {
                 match octet {
                     b'\n' if previous == b'\r' => {}
@@ -159,6 +161,8 @@ pub(super) struct Survey {
     pub size: u64,
     /// Whether an octet above 127 occurs.
     pub eight_bit: bool,
+    /// Whether a NUL occurs.
+    pub nul: bool,
     /// Octets of the longest line without its end.
     pub longest_line: u64,
 }
@@ -193,6 +197,7 @@ mod tests {
         let facts = |size, longest_line| Survey {
             size,
             eight_bit: false,
+            nul: false,
             longest_line,
         };
         assert_eq!(survey(b"abc\r\nde\r\n"), facts(9, 3));
@@ -200,5 +205,6 @@ mod tests {
         assert_eq!(survey(b"abc\rde\r\n"), facts(9, 3));
         assert_eq!(survey(b"a\n\nbcde"), facts(11, 4));
         assert!(survey(b"\xe9\r\n").eight_bit);
+        assert!(survey(b"a\0b\r\n").nul);
     }
 }

@@ -100,6 +100,10 @@ pub enum Error {
     /// The message has octets above 127 and the server does not take them.
     #[error("the message has 8-bit content and the server does not offer 8BITMIME")]
     EightBitMimeNotOffered,
+    /// The message has a NUL, which no form of content but binary may have (RFC 2045 2.7 to 2.9);
+    /// and between the line ends of binary content and of others DATA does not tell.
+    #[error("the message has binary content, which SMTP would change on the way")]
+    Nul,
     /// The address is not ASCII and the server does not take such.
     #[error("the server does not offer SMTPUTF8, which {0} needs")]
     SmtpUtf8NotOffered(Address),
@@ -137,6 +141,7 @@ impl Error {
             Self::Trust(_) | Self::PasswordInTheClear { .. } | Self::Option(_) => {
                 Kind::Configuration
             }
+            Self::Nul => Kind::Message,
             Self::AfterData(_) => Kind::Unknown,
             Self::Read(_) => Kind::Io,
         }

@@ -54,6 +54,9 @@ impl Plan {
                 limit,
             });
         }
+        if survey.nul {
+            return Err(Error::Nul);
+        }
         if survey.eight_bit && !extensions.eight_bit_mime {
             return Err(Error::EightBitMimeNotOffered);
         }

@@ -70,7 +70,9 @@ mod tests {
     fn braces_matter_in_the_readable_text_of_a_signed_message_alone() {
         let signed = "X: y\r\ncontent-type:\r\n Multipart/Signed; boundary=b\r\n\r\n";
         assert!(breaks(&format!("{signed}--b\r\n\r\nDear {{{{name}}}}\r\n")));
-        assert!(!breaks(&format!("{signed}--b\r\n\r\nDear {{name}} }}}}\r\n")));
+        assert!(!breaks(&format!(
+            "{signed}--b\r\n\r\nDear {{name}} }}}}\r\n"
+        )));
         assert!(!breaks("Content-Type: text/plain\r\n\r\n{{name}}\r\n"));
         assert!(!breaks("Subject: {{name}}\r\n\r\nmultipart/signed\r\n"));
         assert!(!breaks("Subject: x\r\n"));

@@ -373,6 +373,18 @@ fn eight_bit_content_goes_only_where_it_is_taken() {
 }
 
 #[test]
+fn binary_content_is_not_sent_changed() {
+    let server = Server::start(Script::offering(&["8BITMIME"]));
+    let utf_16 = b"Content-Transfer-Encoding: binary\r\n\r\nh\0i\0\n\0";
+    let error = transport(&server)
+        .send(&outgoing(&["bob@example.org"], utf_16))
+        .unwrap_err();
+    assert_eq!(error.kind(), Kind::Message);
+    assert!(matches!(smtp_error(error), Error::Nul));
+    assert!(server.finish().messages.is_empty());
+}
+
+#[test]
 fn an_address_beyond_ascii_needs_smtputf8_and_the_others_go_without() {
     let to = ["jürgen@example.org", "bob@bücher.example"];
     let server = Server::start(Script::offering(&["SMTPUTF8"]));
