@@ -75,10 +75,19 @@ fn key(error: &keys::Error) -> Failure {
         E::PasswordWrong { .. } => "check --password-file or MAILSEAL_PASSWORD_FILE".to_owned(),
         E::Password { .. } => "name a file that holds the password and nothing else".to_owned(),
         E::UnsafeName { .. } => "key files are named by address, so this one has none".to_owned(),
+        E::Unreadable { source, .. } if source.kind() != ErrorKind::PermissionDenied => {
+            "look at what is at this path, and at the disk it is on".to_owned()
+        }
         E::Unreadable { .. } => "mailseal runs as a user who may not read it".to_owned(),
         E::Expired { .. } => "get a new certificate and put it in its place".to_owned(),
         E::NotYetValid { .. } => "is the clock right? --at TIME sets another time".to_owned(),
         E::KeyMismatch { .. } => "put the key and the certificate made for it together".to_owned(),
+        E::PrivateKey { .. } => {
+            "put the private key of this address there, in PEM or DER".to_owned()
+        }
+        E::Empty { .. } | E::NotAFile { .. } | E::TooLarge { .. } => {
+            "<address>.crt is for certificates, <address>.pem for the private key".to_owned()
+        }
         _ => "put a certificate there that is meant for this address and use".to_owned(),
     });
     Failure::new(code, causes(error)).hint(hint)
@@ -118,7 +127,11 @@ fn remedy(error: &send::Error) -> Option<&'static str> {
         send::Error::Smtp(S::AuthenticationNotOffered { .. }) => {
             "some servers offer AUTH after STARTTLS only; others need none: unset SMTP_USER"
         }
-        send::Error::Smtp(S::EightBitMimeNotOffered) => "--sign brings the message into 7-bit form",
+        send::Error::Smtp(S::EightBitMimeNotOffered) => {
+            "--sign brings the body into 7-bit form; 8-bit header fields want encoded words \
+             (RFC 2047) from the program that writes them"
+        }
+        send::Error::Smtp(S::Nul) => "--sign brings the body into 7-bit form",
         send::Error::SparkPost(sparkpost::Error::SubstitutionInSigned) => {
             "--sign keeps the text inside the signature, where SparkPost does not look"
         }

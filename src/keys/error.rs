@@ -153,7 +153,7 @@ pub enum Error {
         unusable: Vec<String>,
     },
     /// The validity period has not begun.
-    #[error("the certificate {} is not valid before {not_before} (it is {now})", .path.display())]
+    #[error("the certificate {} is not valid before {not_before} (it is {now:.0})", .path.display())]
     NotYetValid {
         /// The file.
         path: PathBuf,
@@ -163,7 +163,7 @@ pub enum Error {
         now: Timestamp,
     },
     /// The validity period is over.
-    #[error("the certificate {} expired at {not_after} (it is {now})", .path.display())]
+    #[error("the certificate {} expired at {not_after} (it is {now:.0})", .path.display())]
     Expired {
         /// The file.
         path: PathBuf,
