@@ -33,7 +33,10 @@ pub use const_oid::db::rfc5912::{
 };
 
 // Key transport and key agreement: RFC 3560, RFC 5753 section 7.1.4.
-pub use const_oid::db::rfc5753::DH_SINGLE_PASS_STD_DH_SHA_256_KDF_SCHEME;
+pub use const_oid::db::rfc5753::{
+    DH_SINGLE_PASS_STD_DH_SHA_256_KDF_SCHEME, DH_SINGLE_PASS_STD_DH_SHA_384_KDF_SCHEME,
+    DH_SINGLE_PASS_STD_DH_SHA_512_KDF_SCHEME,
+};
 pub use const_oid::db::rfc5912::{ID_P_SPECIFIED, ID_RSAES_OAEP};
 
 // Key wrap and content encryption: RFC 3565 section 4, RFC 5084 section 3.2.
@@ -89,6 +92,8 @@ mod tests {
             (ECDSA_WITH_SHA_384, "1.2.840.10045.4.3.3"),
             (ECDSA_WITH_SHA_512, "1.2.840.10045.4.3.4"),
             (DH_SINGLE_PASS_STD_DH_SHA_256_KDF_SCHEME, "1.3.132.1.11.1"),
+            (DH_SINGLE_PASS_STD_DH_SHA_384_KDF_SCHEME, "1.3.132.1.11.2"),
+            (DH_SINGLE_PASS_STD_DH_SHA_512_KDF_SCHEME, "1.3.132.1.11.3"),
             (ID_EC_PUBLIC_KEY, "1.2.840.10045.2.1"),
             (SECP_256_R_1, "1.2.840.10045.3.1.7"),
             (ID_AES_128_CBC, "2.16.840.1.101.3.4.1.2"),

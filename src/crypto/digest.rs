@@ -16,9 +16,11 @@
 
 use std::io;
 
+use der::asn1::AnyRef;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
-use spki::AlgorithmIdentifierOwned;
+use spki::{AlgorithmIdentifierOwned, AlgorithmIdentifierRef};
 
+use super::Error;
 use crate::asn1::oid::{self, ObjectIdentifier};
 
 /// A digest that signs, names a `micalg`, or drives a mask generation or key derivation.
@@ -49,6 +51,22 @@ impl DigestAlgorithm {
         AlgorithmIdentifierOwned {
             oid: self.oid(),
             parameters: None,
+        }
+    }
+
+    /// Reads an AlgorithmIdentifier of a message: RFC 5754 section 2 says that NULL parameters
+    /// MUST be accepted like absent ones.
+    pub fn from_algorithm_identifier(algorithm: AlgorithmIdentifierRef<'_>) -> Result<Self, Error> {
+        let digest = match algorithm.oid {
+            oid::ID_SHA_256 => DigestAlgorithm::Sha256,
+            oid::ID_SHA_384 => DigestAlgorithm::Sha384,
+            oid::ID_SHA_512 => DigestAlgorithm::Sha512,
+            other => return Err(Error::unsupported(&other)),
+        };
+        if algorithm.parameters.is_none_or(|it| it == AnyRef::NULL) {
+            Ok(digest)
+        } else {
+            Err(Error::malformed_parameters(&algorithm.oid))
         }
     }
 
@@ -181,5 +199,34 @@ mod tests {
                 .unwrap(),
             hex("300b0609608648016503040201")
         );
+    }
+
+    #[test]
+    fn null_parameters_are_accepted_and_others_are_not() {
+        for algorithm in ALL {
+            let read = |parameters| {
+                DigestAlgorithm::from_algorithm_identifier(AlgorithmIdentifierRef {
+                    oid: algorithm.oid(),
+                    parameters,
+                })
+            };
+            assert_eq!(read(None).unwrap(), algorithm);
+            assert_eq!(read(Some(AnyRef::NULL)).unwrap(), algorithm);
+            let other = AnyRef::from(&oid::ID_SHA_256);
+            assert!(matches!(
+                read(Some(other)),
+                Err(Error::MalformedParameters { .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn another_digest_is_named() {
+        let sha1 = AlgorithmIdentifierRef {
+            oid: "1.3.14.3.2.26".parse().unwrap(),
+            parameters: None,
+        };
+        let error = DigestAlgorithm::from_algorithm_identifier(sha1).unwrap_err();
+        assert_eq!(error.to_string(), "id-sha1 is not supported");
     }
 }

@@ -1,5 +1,7 @@
 //! The one error of the module.
 
+use crate::asn1::oid::{self, ObjectIdentifier};
+
 /// Why a cryptographic operation was refused. No variant carries key material.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -8,6 +10,14 @@ pub enum Error {
     #[error("{algorithm} is not supported")]
     UnsupportedAlgorithm {
         /// Its name in the RFCs, or its object identifier in dotted numbers.
+        algorithm: String,
+    },
+
+    /// The parameters of an AlgorithmIdentifier are missing where they are required, or are not
+    /// what the standard of the algorithm says.
+    #[error("the parameters of {algorithm} are missing or malformed")]
+    MalformedParameters {
+        /// The name of the algorithm in the RFCs.
         algorithm: String,
     },
 
@@ -89,8 +99,8 @@ pub enum Error {
         octets: usize,
     },
 
-    /// The one answer to every failed decryption: which step failed would help an attacker
-    /// (RFC 3218).
+    /// The one answer to every failed decryption, of a key or of the content: which step failed
+    /// would help an attacker (RFC 3218).
     #[error("the content cannot be decrypted with this key")]
     DecryptionFailed,
 
@@ -111,4 +121,18 @@ pub enum Error {
     /// The operating system gave no random numbers.
     #[error("the operating system gave no random numbers")]
     Random(#[source] getrandom::Error),
+}
+
+impl Error {
+    pub(super) fn unsupported(algorithm: &ObjectIdentifier) -> Error {
+        Error::UnsupportedAlgorithm {
+            algorithm: oid::name(algorithm),
+        }
+    }
+
+    pub(super) fn malformed_parameters(algorithm: &ObjectIdentifier) -> Error {
+        Error::MalformedParameters {
+            algorithm: oid::name(algorithm),
+        }
+    }
 }
