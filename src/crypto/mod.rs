@@ -41,7 +41,10 @@ pub mod signature;
 mod testing;
 pub mod tls_provider;
 
-pub use content::{ContentCipher, ContentEncryptionKey, Encryptor, UnknownCipher};
+pub use content::{
+    ContentCipher, ContentEncryptionAlgorithm, ContentEncryptionKey, Decryptor, Encryptor,
+    UnknownCipher,
+};
 pub use digest::{Digest, DigestAlgorithm};
 pub use error::Error;
 pub use key_agreement::{AgreedKey, KeyAgreement};

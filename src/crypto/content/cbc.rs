@@ -1,9 +1,13 @@
 //! Cipher block chaining (NIST SP 800-38A section 6.2) with the padding of RFC 5652 section 6.3.
 
 use aes::cipher::{
-    Array, BlockCipherEncrypt, BlockModeEncrypt, BlockSizeUser, InnerIvInit, KeyInit, consts::U16,
+    Array, BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt,
+    BlockSizeUser, InnerIvInit, KeyInit, consts::U16,
 };
+use subtle::{ConstantTimeEq, ConstantTimeGreater};
 use zeroize::Zeroizing;
+
+use crate::crypto::Error;
 
 /// The length of an AES block in octets.
 const BLOCK: usize = 16;
@@ -72,12 +76,87 @@ impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit> Cbc<C> {
     }
 }
 
+/// One content on its way back.
+pub(super) struct CbcDecryptor<C: BlockCipherDecrypt> {
+    chain: ::cbc::Decryptor<C>,
+    /// Ciphertext that may be the last block, whose padding must not come out: once anything
+    /// has arrived, 1 to 16 octets.
+    pending: [u8; BLOCK],
+    filled: usize,
+}
+
+impl<C: BlockCipherDecrypt + BlockSizeUser<BlockSize = U16> + KeyInit> CbcDecryptor<C> {
+    /// `key` has the length of the cipher's key, `iv` that of a block.
+    pub(super) fn new(key: &[u8], iv: &[u8]) -> Self {
+        let cipher = C::new_from_slice(key).expect("the key has the cipher's length");
+        let chain = ::cbc::Decryptor::inner_iv_slice_init(cipher, iv)
+            .expect("the IV has the length of a block");
+        CbcDecryptor {
+            chain,
+            pending: [0; BLOCK],
+            filled: 0,
+        }
+    }
+
+    pub(super) fn update(&mut self, encrypted: &[u8], content: &mut Vec<u8>) {
+        let (head, rest) = encrypted.split_at(encrypted.len().min(BLOCK - self.filled));
+        self.keep(head);
+        if rest.is_empty() {
+            return;
+        }
+        let block = self.pending;
+        self.decrypt(&block, content);
+        self.filled = 0;
+        let kept = (rest.len() - 1) % BLOCK + 1;
+        let (whole, tail) = rest.split_at(rest.len() - kept);
+        self.decrypt(whole, content);
+        self.keep(tail);
+    }
+
+    /// What the last block has before its padding.
+    ///
+    /// RFC 5652 section 6.3: each octet of the padding says how many they are. All of the block
+    /// is looked at whatever it has, so that a wrong padding takes as long as a right one.
+    pub(super) fn finish(mut self) -> Result<Vec<u8>, Error> {
+        if self.filled < BLOCK {
+            return Err(Error::DecryptionFailed);
+        }
+        let mut last = Zeroizing::new(Vec::with_capacity(BLOCK));
+        let block = self.pending;
+        self.decrypt(&block, &mut last);
+        let padding = last[BLOCK - 1];
+        let mut right = !padding.ct_eq(&0) & !padding.ct_gt(&16);
+        for (octet, to_the_end) in last.iter().zip((1..=16_u8).rev()) {
+            right &= to_the_end.ct_gt(&padding) | octet.ct_eq(&padding);
+        }
+        if right.into() {
+            Ok(last[..BLOCK - usize::from(padding)].to_vec())
+        } else {
+            Err(Error::DecryptionFailed)
+        }
+    }
+
+    /// Keeps octets of the next block; there are fewer of them than it lacks, or as many.
+    fn keep(&mut self, octets: &[u8]) {
+        self.pending[self.filled..][..octets.len()].copy_from_slice(octets);
+        self.filled += octets.len();
+    }
+
+    /// Decrypts whole blocks, in the place where they are needed.
+    fn decrypt(&mut self, whole: &[u8], content: &mut Vec<u8>) {
+        let start = content.len();
+        content.extend_from_slice(whole);
+        let (blocks, _) = Array::slice_as_chunks_mut(&mut content[start..]);
+        self.chain.decrypt_blocks(blocks);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{ContentCipher, Encryptor};
     use super::*;
     use crate::crypto::testing::{hex, pieces, random};
-    use aes::cipher::{BlockModeDecrypt, KeyIvInit, block_padding::Pkcs7};
+    use aes::cipher::{KeyIvInit, block_padding::Pkcs7};
     use aes::{Aes128, Aes256};
 
     const PLAINTEXT: &str = "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51\
@@ -97,7 +176,63 @@ mod tests {
                  73bed6b8e3c1743b7116e69e222295163ff1caa1681fac09120eca307586e1a7"
             )
         );
-        assert_eq!(cbc.finish().len(), BLOCK);
+        let last = cbc.finish();
+        assert_eq!(last.len(), BLOCK);
+
+        let mut cbc =
+            CbcDecryptor::<Aes128>::new(&hex("2b7e151628aed2a6abf7158809cf4f3c"), &hex(IV));
+        let mut content = Vec::new();
+        cbc.update(&encrypted, &mut content);
+        assert_eq!(
+            content,
+            hex(PLAINTEXT)[..48],
+            "the last block may be the padding"
+        );
+        cbc.update(&last, &mut content);
+        assert_eq!(content, hex(PLAINTEXT));
+        assert!(cbc.finish().unwrap().is_empty());
+    }
+
+    /// What comes out of one block that was this before it was encrypted.
+    fn last_block(block: [u8; BLOCK]) -> Result<Vec<u8>, Error> {
+        let (key, iv) = (random(16), random(BLOCK));
+        let mut encrypted = Vec::new();
+        Cbc::<Aes128>::new(&key, &iv).update(&block, &mut encrypted);
+        let mut cbc = CbcDecryptor::<Aes128>::new(&key, &iv);
+        let mut content = Vec::new();
+        cbc.update(&encrypted, &mut content);
+        assert!(content.is_empty());
+        cbc.finish()
+    }
+
+    #[test]
+    fn every_octet_of_the_padding_counts() {
+        for padding in 1..=16_u8 {
+            let content = BLOCK - usize::from(padding);
+            let mut block = [0xaa; BLOCK];
+            block[content..].fill(padding);
+            assert_eq!(last_block(block).unwrap(), vec![0xaa; content]);
+            for position in content..BLOCK - 1 {
+                let mut bad = block;
+                bad[position] ^= 1;
+                assert!(matches!(last_block(bad), Err(Error::DecryptionFailed)));
+            }
+        }
+        for padding in [0, 17, 18, 32, 0x80, 0xff] {
+            assert!(matches!(
+                last_block([padding; BLOCK]),
+                Err(Error::DecryptionFailed)
+            ));
+        }
+    }
+
+    #[test]
+    fn content_that_is_no_whole_number_of_blocks_is_refused() {
+        for length in (0..=48).filter(|length| *length == 0 || length % BLOCK != 0) {
+            let mut cbc = CbcDecryptor::<Aes256>::new(&random(32), &random(BLOCK));
+            cbc.update(&random(length), &mut Vec::new());
+            assert!(matches!(cbc.finish(), Err(Error::DecryptionFailed)));
+        }
     }
 
     // NIST SP 800-38A appendix F.2.5.

@@ -120,8 +120,8 @@ impl Encryptor {
         match &mut self.mode {
             Mode::Aes128Cbc(cbc) => cbc.update(content, encrypted),
             Mode::Aes256Cbc(cbc) => cbc.update(content, encrypted),
-            Mode::Aes128Gcm(gcm) => return gcm.update(content, encrypted),
-            Mode::Aes256Gcm(gcm) => return gcm.update(content, encrypted),
+            Mode::Aes128Gcm(gcm) => return gcm.encrypt(content, encrypted),
+            Mode::Aes256Gcm(gcm) => return gcm.encrypt(content, encrypted),
         }
         Ok(())
     }

@@ -1,5 +1,4 @@
-//! Galois/Counter Mode (NIST SP 800-38D section 7.1), streamed, with 96-bit nonces and 128-bit
-//! tags.
+//! Galois/Counter Mode (NIST SP 800-38D sections 7.1 and 7.2), streamed, with 128-bit tags.
 
 use aes::cipher::{
     Array, BlockCipherEncrypt, BlockSizeUser, InnerIvInit, KeyInit, StreamCipher, consts::U16,
@@ -18,7 +17,7 @@ const LIMIT: u64 = (1 << 36) - 32;
 /// The length of a block in octets.
 const BLOCK: usize = 16;
 
-/// Encrypted and then hashed at a time, so that the second pass still finds it in the cache.
+/// Encrypted and hashed at a time, so that the second pass still finds it in the cache.
 const PIECE: usize = 16 * 1024;
 
 /// One content in the making.
@@ -35,23 +34,20 @@ pub(super) struct Gcm<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>> {
 }
 
 impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit> Gcm<C> {
-    /// `key` has the length of the cipher's key, `nonce` 12 octets.
+    /// `key` has the length of the cipher's key, `nonce` at least one octet.
     pub(super) fn new(key: &[u8], nonce: &[u8], additional_data: &[u8]) -> Self {
         let cipher = C::new_from_slice(key).expect("the key has the cipher's length");
 
         let mut hash_key = Array::default();
         cipher.encrypt_block(&mut hash_key);
         let mut hash = GHash::new(&hash_key);
+        let mut counter = first_counter(nonce, &hash_key);
         hash_key.zeroize();
         hash.update_padded(additional_data);
 
-        // J_0 = nonce || 1; the content starts at inc32(J_0).
-        let mut counter = Array::<u8, U16>::default();
-        counter[..12].copy_from_slice(nonce);
-        counter[15] = 1;
         let mut mask = counter;
         cipher.encrypt_block(&mut mask);
-        counter[15] = 2;
+        increment(&mut counter);
 
         Gcm {
             keystream: Ctr32BE::from_core(CtrCore::inner_iv_init(cipher, &counter)),
@@ -65,21 +61,24 @@ impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit> Gcm<C> {
     }
 
     /// Nothing is encrypted when the content would pass the limit.
-    pub(super) fn update(&mut self, content: &[u8], encrypted: &mut Vec<u8>) -> Result<(), Error> {
-        self.length = self
-            .length
-            .checked_add(content.len() as u64)
-            .filter(|length| *length <= LIMIT)
-            .ok_or(Error::ContentTooLong { limit: LIMIT })?;
+    pub(super) fn encrypt(&mut self, content: &[u8], encrypted: &mut Vec<u8>) -> Result<(), Error> {
+        self.count(content)?;
         encrypted.reserve(content.len());
         for piece in content.chunks(PIECE) {
             let start = encrypted.len();
-            encrypted.extend_from_slice(piece);
-            let piece = &mut encrypted[start..];
-            self.keystream
-                .try_apply_keystream(piece)
-                .map_err(|_| Error::ContentTooLong { limit: LIMIT })?;
+            self.apply_keystream(piece, encrypted)?;
+            self.authenticate(&encrypted[start..]);
+        }
+        Ok(())
+    }
+
+    /// The other direction: the ciphertext is hashed before it is decrypted.
+    pub(super) fn decrypt(&mut self, encrypted: &[u8], content: &mut Vec<u8>) -> Result<(), Error> {
+        self.count(encrypted)?;
+        content.reserve(encrypted.len());
+        for piece in encrypted.chunks(PIECE) {
             self.authenticate(piece);
+            self.apply_keystream(piece, content)?;
         }
         Ok(())
     }
@@ -96,6 +95,24 @@ impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit> Gcm<C> {
             *octet ^= mask;
         }
         tag
+    }
+
+    fn count(&mut self, octets: &[u8]) -> Result<(), Error> {
+        self.length = self
+            .length
+            .checked_add(octets.len() as u64)
+            .filter(|length| *length <= LIMIT)
+            .ok_or(Error::ContentTooLong { limit: LIMIT })?;
+        Ok(())
+    }
+
+    /// Appends the octets, encrypted or decrypted, to `out`.
+    fn apply_keystream(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+        let start = out.len();
+        out.extend_from_slice(octets);
+        self.keystream
+            .try_apply_keystream(&mut out[start..])
+            .map_err(|_| Error::ContentTooLong { limit: LIMIT })
     }
 
     /// Adds ciphertext to the hash, block by block.
@@ -122,13 +139,40 @@ impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit> Gcm<C> {
     }
 }
 
+/// J_0 of NIST SP 800-38D section 7.1: nonce || 1 if the nonce has 12 octets, else its GHASH.
+fn first_counter(nonce: &[u8], hash_key: &Array<u8, U16>) -> Array<u8, U16> {
+    let mut counter = Array::<u8, U16>::default();
+    if nonce.len() == 12 {
+        counter[..12].copy_from_slice(nonce);
+        counter[15] = 1;
+        return counter;
+    }
+    let mut hash = GHash::new(hash_key);
+    hash.update_padded(nonce);
+    counter[8..].copy_from_slice(&(nonce.len() as u64 * 8).to_be_bytes());
+    hash.update(&[counter]);
+    hash.finalize()
+}
+
+/// inc_32 of NIST SP 800-38D section 6.2: only the last 32 bits count, and they wrap.
+fn increment(counter: &mut Array<u8, U16>) {
+    for octet in counter[12..].iter_mut().rev() {
+        *octet = octet.wrapping_add(1);
+        if *octet != 0 {
+            return;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{ContentCipher, Encryptor};
     use super::*;
     use crate::crypto::testing::{hex, pieces, random};
+    use aes::{Aes128, Aes256};
+    use aes_gcm::aead::consts::{U1, U8, U60};
     use aes_gcm::aead::{Aead, Payload};
-    use aes_gcm::{Aes128Gcm, Aes256Gcm};
+    use aes_gcm::{Aes128Gcm, Aes256Gcm, AesGcm};
 
     const KEY: &str = "feffe9928665731c6d6a8f9467308308";
     const NONCE: &str = "cafebabefacedbaddecaf888";
@@ -246,15 +290,75 @@ mod tests {
 
     #[test]
     fn the_limit_is_kept() {
-        let mut gcm = Gcm::<aes::Aes128>::new(&[0; 16], &[0; 12], &[]);
-        gcm.length = LIMIT - 5;
-        let mut encrypted = Vec::new();
-        gcm.update(&[0; 5], &mut encrypted).unwrap();
-        let error = gcm.update(&[0], &mut encrypted).unwrap_err();
-        assert_eq!(encrypted.len(), 5);
-        assert_eq!(
-            error.to_string(),
-            "AES-GCM encrypts at most 68719476704 octets in one message"
-        );
+        for update in [Gcm::<Aes128>::encrypt, Gcm::<Aes128>::decrypt] {
+            let mut gcm = Gcm::new(&[0; 16], &[0; 12], &[]);
+            gcm.length = LIMIT - 5;
+            let mut out = Vec::new();
+            update(&mut gcm, &[0; 5], &mut out).unwrap();
+            let error = update(&mut gcm, &[0], &mut out).unwrap_err();
+            assert_eq!(out.len(), 5);
+            assert_eq!(
+                error.to_string(),
+                "AES-GCM encrypts at most 68719476704 octets in one message"
+            );
+        }
+    }
+
+    // McGrew and Viega, "The Galois/Counter Mode of Operation", test cases 5 and 6: a shorter and
+    // a longer nonce than 12 octets.
+    #[test]
+    fn published_test_cases_of_other_nonces() {
+        for (nonce, ciphertext, tag) in [
+            (
+                "cafebabefacedbad",
+                "61353b4c2806934a777ff51fa22a4755699b2a714fcdc6f83766e5f97b6c7423\
+                 73806900e49f24b22b097544d4896b424989b5e1ebac0f07c23f4598",
+                "3612d2e79e3b0785561be14aaca2fccb",
+            ),
+            (
+                "9313225df88406e555909c5aff5269aa6a7a9538534f7da1e4c303d2a318a728\
+                 c3c0c95156809539fcf0e2429a6b525416aedbf5a0de6a57a637b39b",
+                "8ce24998625615b603a033aca13fb894be9112a5c3a211a8ba262a3cca7e2ca7\
+                 01e4a9a4fba43c90ccdcb281d48c7c6fd62875d2aca417034c34aee5",
+                "619cc5aefffe0bfa462af43c1699d050",
+            ),
+        ] {
+            let mut gcm = Gcm::<Aes128>::new(&hex(KEY), &hex(nonce), &hex(ADDITIONAL));
+            let mut content = Vec::new();
+            gcm.decrypt(&hex(ciphertext), &mut content).unwrap();
+            assert_eq!(content, hex(PLAINTEXT));
+            assert_eq!(gcm.finish().to_vec(), hex(tag));
+        }
+    }
+
+    #[test]
+    fn nonces_of_other_lengths_are_what_aes_gcm_makes_of_them() {
+        fn compare<N: aes_gcm::aead::array::ArraySize>() {
+            for _ in 0..20 {
+                let (key, nonce, content) = (random(32), random(N::USIZE), random(100));
+                let theirs = AesGcm::<Aes256, N>::new_from_slice(&key)
+                    .unwrap()
+                    .encrypt(nonce.as_slice().try_into().unwrap(), content.as_slice())
+                    .unwrap();
+                let mut gcm = Gcm::<Aes256>::new(&key, &nonce, &[]);
+                let mut ours = Vec::new();
+                gcm.encrypt(&content, &mut ours).unwrap();
+                ours.extend_from_slice(&gcm.finish());
+                assert_eq!(ours, theirs);
+            }
+        }
+        compare::<U1>();
+        compare::<U8>();
+        compare::<U60>();
+    }
+
+    #[test]
+    fn the_counter_wraps_within_its_32_bits() {
+        let mut counter = Array([0xff; 16]);
+        increment(&mut counter);
+        assert_eq!(counter[..12], [0xff; 12]);
+        assert_eq!(counter[12..], [0; 4]);
+        increment(&mut counter);
+        assert_eq!(counter[12..], [0, 0, 0, 1]);
     }
 }

@@ -1,9 +1,10 @@
 //! Content encryption (RFC 3565, RFC 5084), streamed: the content goes in pieces of any length
 //! through an [`Encryptor`], which makes a fresh key and a fresh IV or nonce for one message
-//! and is consumed with it.
+//! and is consumed with it, and comes back through a [`Decryptor`].
 //!
 //! ```
-//! use mailseal::crypto::{ContentCipher, Encryptor};
+//! use der::referenced::OwnedToRef;
+//! use mailseal::crypto::{ContentCipher, ContentEncryptionAlgorithm, Decryptor, Encryptor};
 //!
 //! let (mut encryptor, content_encryption_key) = Encryptor::new(ContentCipher::Aes256Gcm)?;
 //! let algorithm = encryptor.algorithm_identifier();
@@ -13,16 +14,25 @@
 //! let end = encryptor.finish();
 //! encrypted_content.extend_from_slice(&end.last);
 //! assert_eq!(encrypted_content.len(), 12);
-//! assert!(end.authentication_tag.is_some());
-//! # assert_eq!(content_encryption_key.expose().len(), 32);
-//! # assert_eq!(algorithm.oid, mailseal::asn1::oid::ID_AES_256_GCM);
+//! let tag = end.authentication_tag.expect("GCM authenticates");
+//!
+//! let algorithm =
+//!     ContentEncryptionAlgorithm::from_algorithm_identifier(algorithm.owned_to_ref())?;
+//! let mut decryptor = Decryptor::new(&algorithm, &content_encryption_key)?;
+//! let mut content = Vec::new();
+//! decryptor.update(&encrypted_content, &mut content)?;
+//! content.extend_from_slice(&decryptor.finish(Some(&tag))?);
+//! assert_eq!(content, b"Hello, world");
 //! # Ok::<(), mailseal::crypto::Error>(())
 //! ```
 //!
 //! # Not supported
-//! Decryption; AES-192, CCM, ChaCha20-Poly1305; a key or nonce chosen by the caller.
+//! AES-192, CCM, ChaCha20-Poly1305, 3DES, RC2; encryption with a key or nonce chosen by the
+//! caller; GCM nonces of more than 128 octets.
 
+mod algorithm;
 mod cbc;
+mod decryptor;
 mod encryptor;
 mod gcm;
 
@@ -31,6 +41,8 @@ use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
+pub use self::algorithm::ContentEncryptionAlgorithm;
+pub use self::decryptor::Decryptor;
 pub use self::encryptor::{Encryptor, Finished};
 use super::{Error, KeyWrap};
 use crate::asn1::oid::{self, ObjectIdentifier};
@@ -159,6 +171,17 @@ impl ContentEncryptionKey {
         let mut key = Zeroizing::new(vec![0; cipher.key_length()]);
         getrandom::fill(&mut key).map_err(Error::Random)?;
         Ok(ContentEncryptionKey { cipher, key })
+    }
+
+    /// A key that came out of a recipient's EncryptedKey.
+    ///
+    /// [`Error::DecryptionFailed`] when it has another length than the cipher's keys.
+    pub(super) fn received(cipher: ContentCipher, key: Zeroizing<Vec<u8>>) -> Result<Self, Error> {
+        if key.len() == cipher.key_length() {
+            Ok(ContentEncryptionKey { cipher, key })
+        } else {
+            Err(Error::DecryptionFailed)
+        }
     }
 
     /// The cipher it is for.
