@@ -1,5 +1,5 @@
 //! AES key wrap (RFC 3394, RFC 3565): encrypts a content-encryption key with the
-//! key-encryption key of a key agreement.
+//! key-encryption key of a key agreement, and decrypts it again.
 //!
 //! # Not supported
 //! AES-192, key wrap with padding (RFC 5649), and 3DES key wrap.
@@ -8,10 +8,11 @@ use std::fmt;
 
 use aes::cipher::KeyInit;
 use aes_kw::{KwAes128, KwAes256};
-use spki::AlgorithmIdentifierOwned;
+use der::asn1::AnyRef;
+use spki::{AlgorithmIdentifierOwned, AlgorithmIdentifierRef};
 use zeroize::Zeroizing;
 
-use super::{ContentEncryptionKey, Error};
+use super::{ContentCipher, ContentEncryptionKey, Error};
 use crate::asn1::oid::{self, ObjectIdentifier};
 
 /// A key wrap algorithm. It wraps content-encryption keys of its own length (RFC 8551 section
@@ -38,6 +39,21 @@ impl KeyWrap {
         AlgorithmIdentifierOwned {
             oid: self.oid(),
             parameters: None,
+        }
+    }
+
+    /// Reads the KeyWrapAlgorithm of a message. NULL parameters, which Windows and older releases
+    /// of Bouncy Castle write, are taken for absent ones.
+    pub fn from_algorithm_identifier(algorithm: AlgorithmIdentifierRef<'_>) -> Result<Self, Error> {
+        let wrap = match algorithm.oid {
+            oid::ID_AES_128_WRAP => KeyWrap::Aes128,
+            oid::ID_AES_256_WRAP => KeyWrap::Aes256,
+            other => return Err(Error::unsupported(&other)),
+        };
+        if algorithm.parameters.is_none_or(|it| it == AnyRef::NULL) {
+            Ok(wrap)
+        } else {
+            Err(Error::malformed_parameters(&algorithm.oid))
         }
     }
 
@@ -87,6 +103,19 @@ impl KeyEncryptionKey {
         self.wrap_octets(key.expose())
     }
 
+    /// The content-encryption key for `cipher` in an EncryptedKey of a message. It need not be as
+    /// long as this key: RFC 8551 section 2.3 binds the sender.
+    ///
+    /// [`Error::DecryptionFailed`] when the check value of RFC 3394 section 2.2.3 or the length
+    /// is wrong.
+    pub fn unwrap(
+        &self,
+        encrypted_key: &[u8],
+        cipher: ContentCipher,
+    ) -> Result<ContentEncryptionKey, Error> {
+        ContentEncryptionKey::received(cipher, self.unwrap_octets(encrypted_key)?)
+    }
+
     fn wrap_octets(&self, key: &[u8]) -> Result<Vec<u8>, Error> {
         let mut wrapped = vec![0; key.len() + aes_kw::IV_LEN];
         match self.algorithm {
@@ -101,6 +130,26 @@ impl KeyEncryptionKey {
         }
         .map_err(|_| self.key_length(key))?;
         Ok(wrapped)
+    }
+
+    fn unwrap_octets(&self, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        // RFC 3394 section 2.2.2: two blocks of 64 bits at least, and the check value.
+        if wrapped.len() < 3 * aes_kw::IV_LEN {
+            return Err(Error::DecryptionFailed);
+        }
+        let mut key = Zeroizing::new(vec![0; wrapped.len() - aes_kw::IV_LEN]);
+        match self.algorithm {
+            KeyWrap::Aes128 => KwAes128::new_from_slice(&self.key)
+                .map_err(|_| self.key_length(&self.key))?
+                .unwrap_key(wrapped, &mut key)
+                .map(|_| ()),
+            KeyWrap::Aes256 => KwAes256::new_from_slice(&self.key)
+                .map_err(|_| self.key_length(&self.key))?
+                .unwrap_key(wrapped, &mut key)
+                .map(|_| ()),
+        }
+        .map_err(|_| Error::DecryptionFailed)?;
+        Ok(key)
     }
 
     fn key_length(&self, key: &[u8]) -> Error {
@@ -120,8 +169,7 @@ impl fmt::Debug for KeyEncryptionKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::ContentCipher;
-    use crate::crypto::testing::hex;
+    use crate::crypto::testing::{hex, random};
     use der::Encode;
 
     // RFC 3394 sections 4.1, 4.3 and 4.6.
@@ -151,7 +199,52 @@ mod tests {
             let wrapping = key_encryption_key[..algorithm.key_length()].to_vec();
             let wrapping = KeyEncryptionKey::new(algorithm, Zeroizing::new(wrapping));
             assert_eq!(wrapping.wrap_octets(&key[..length]).unwrap(), hex(expected));
+            let unwrapped = wrapping.unwrap_octets(&hex(expected)).unwrap();
+            assert_eq!(*unwrapped, key[..length]);
         }
+    }
+
+    #[test]
+    fn a_changed_bit_anywhere_is_noticed() {
+        for algorithm in [KeyWrap::Aes128, KeyWrap::Aes256] {
+            let wrapping = wrapping(algorithm);
+            let wrapped = wrapping.wrap_octets(&[7; 32]).unwrap();
+            for bit in 0..wrapped.len() * 8 {
+                let mut bad = wrapped.clone();
+                bad[bit / 8] ^= 1 << (bit % 8);
+                assert!(matches!(
+                    wrapping.unwrap(&bad, ContentCipher::Aes256Cbc),
+                    Err(Error::DecryptionFailed)
+                ));
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrapped_key_of_another_length_is_refused() {
+        let wrapping = wrapping(KeyWrap::Aes256);
+        for length in [16, 24, 32, 40] {
+            let wrapped = wrapping.wrap_octets(&vec![7; length]).unwrap();
+            for cipher in ContentCipher::ALL {
+                let result = wrapping.unwrap(&wrapped, cipher);
+                match result {
+                    Ok(key) => assert_eq!(key.expose(), vec![7; cipher.key_length()]),
+                    Err(error) => assert!(matches!(error, Error::DecryptionFailed)),
+                }
+                let unwrapped = wrapping.unwrap(&wrapped, cipher).is_ok();
+                assert_eq!(unwrapped, length == cipher.key_length());
+            }
+        }
+        for length in (0..24).chain([25, 39, 41]) {
+            assert!(matches!(
+                wrapping.unwrap(&vec![0xa6; length], ContentCipher::Aes128Cbc),
+                Err(Error::DecryptionFailed)
+            ));
+        }
+    }
+
+    fn wrapping(algorithm: KeyWrap) -> KeyEncryptionKey {
+        KeyEncryptionKey::new(algorithm, Zeroizing::new(random(algorithm.key_length())))
     }
 
     #[test]
@@ -176,5 +269,23 @@ mod tests {
             KeyWrap::Aes256.algorithm_identifier().to_der().unwrap(),
             hex("300b060960864801650304012d")
         );
+    }
+
+    #[test]
+    fn null_parameters_are_accepted_and_others_are_not() {
+        let read = |oid, parameters| {
+            KeyWrap::from_algorithm_identifier(AlgorithmIdentifierRef { oid, parameters })
+        };
+        for wrap in [KeyWrap::Aes128, KeyWrap::Aes256] {
+            assert_eq!(read(wrap.oid(), None).unwrap(), wrap);
+            assert_eq!(read(wrap.oid(), Some(AnyRef::NULL)).unwrap(), wrap);
+            let other = AnyRef::from(&oid::ID_AES_128_WRAP);
+            assert!(matches!(
+                read(wrap.oid(), Some(other)),
+                Err(Error::MalformedParameters { .. })
+            ));
+        }
+        let error = read("2.16.840.1.101.3.4.1.25".parse().unwrap(), None).unwrap_err();
+        assert_eq!(error.to_string(), "id-aes192-wrap is not supported");
     }
 }
