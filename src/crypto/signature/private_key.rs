@@ -1,11 +1,15 @@
-//! Private keys, from PKCS#8, PKCS#1 and SEC 1, and signing with them.
+//! Private keys, from PKCS#8, PKCS#1 and SEC 1, and what is done with them: signing, RSA
+//! decryption, key agreement.
 
 use std::fmt;
 
 use der::Decode;
+use p256::ecdh::SharedSecret;
 use pkcs8::PrivateKeyInfoRef;
 use rsa::pkcs1::{RsaPrivateKeyRef, Version};
+use rsa::traits::PaddingScheme;
 use sec1::{EcParameters, EcPrivateKey};
+use zeroize::Zeroizing;
 
 use super::public_key::{KeyAlgorithm, check_rsa_numbers, unsupported};
 use super::{
@@ -140,6 +144,53 @@ impl PrivateKey {
                 .as_ref()
                 .ok_or(Error::BackendUnavailable)?
                 .sign(algorithm, message),
+        }
+    }
+}
+
+/// The operations under key transport and key agreement. No key material leaves by them.
+impl PrivateKey {
+    /// Decrypts with RSA. [`Error::DecryptionFailed`] for every failure but a key that is not RSA.
+    pub(in crate::crypto) fn decrypt_rsa(
+        &self,
+        scheme: impl PaddingScheme,
+        encrypted: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        rust_crypto::decrypt_rsa(scheme, self.rsa()?, encrypted)
+    }
+
+    /// 32 octets that stand for a plaintext which must not be told from a rejected one: the same
+    /// whenever this ciphertext comes, and known only to the owner of the key.
+    pub(in crate::crypto) fn rejection_secret(
+        &self,
+        encrypted: &[u8],
+    ) -> Result<Zeroizing<[u8; 32]>, Error> {
+        Ok(rust_crypto::rejection_secret(self.rsa()?, encrypted))
+    }
+
+    /// ECDH (SEC 1 section 3.3.1) with the ephemeral key of an originator.
+    pub(in crate::crypto) fn diffie_hellman(
+        &self,
+        originator: &EcP256PublicKey,
+    ) -> Result<SharedSecret, Error> {
+        match &self.rust_crypto {
+            rust_crypto::Key::EcP256(key) => {
+                Ok(rust_crypto::diffie_hellman(key, originator.inner()))
+            }
+            rust_crypto::Key::Rsa(_) => Err(Error::KeyMismatch {
+                algorithm: "ECDH",
+                key: self.public_key.kind(),
+            }),
+        }
+    }
+
+    fn rsa(&self) -> Result<&rsa::RsaPrivateKey, Error> {
+        match &self.rust_crypto {
+            rust_crypto::Key::Rsa(key) => Ok(key),
+            rust_crypto::Key::EcP256(_) => Err(Error::KeyMismatch {
+                algorithm: "RSA key transport",
+                key: self.public_key.kind(),
+            }),
         }
     }
 }

@@ -179,7 +179,7 @@ pub struct EcP256PublicKey(p256::PublicKey);
 
 impl EcP256PublicKey {
     /// Reads an ECPoint (RFC 5480 section 2.2), uncompressed or compressed.
-    fn from_point(point: &[u8]) -> Result<Self, Error> {
+    pub(in crate::crypto) fn from_point(point: &[u8]) -> Result<Self, Error> {
         p256::PublicKey::from_sec1_bytes(point)
             .map(EcP256PublicKey)
             .map_err(|_| Error::PointNotOnCurve { curve: "P-256" })

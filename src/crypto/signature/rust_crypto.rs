@@ -1,13 +1,16 @@
-//! Signing and verifying with RustCrypto: portable, and the only one that verifies.
+//! RustCrypto: portable, and the only one that verifies and decrypts.
 
+use hmac::{Hmac, KeyInit, Mac};
 use p256::NistP256;
+use p256::ecdh::SharedSecret;
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use p256::ecdsa::{DerSignature, VerifyingKey};
 use p256::elliptic_curve::NonZeroScalar;
 use rand::rngs::SysRng;
-use rsa::traits::SignatureScheme;
+use rsa::traits::{PaddingScheme, PrivateKeyParts, SignatureScheme};
 use rsa::{Pkcs1v15Sign, Pss};
-use sha2::{Sha256, Sha384, Sha512};
+use sha2::{Digest, Sha256, Sha384, Sha512};
+use zeroize::Zeroizing;
 
 use super::SignatureAlgorithm;
 use crate::crypto::{DigestAlgorithm, Error};
@@ -41,6 +44,37 @@ impl Key {
             _ => Err(Error::SigningFailed),
         }
     }
+}
+
+/// RSA decryption, blinded, and checked with the public key against faults.
+pub(super) fn decrypt_rsa(
+    scheme: impl PaddingScheme,
+    key: &rsa::RsaPrivateKey,
+    encrypted: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    scheme
+        .decrypt(Some(&mut SysRng), key, encrypted)
+        .map(Zeroizing::new)
+        .map_err(|_| Error::DecryptionFailed)
+}
+
+/// A secret that belongs to this key and ciphertext: HMAC-SHA-256 over the ciphertext, keyed with
+/// the digest of the private exponent, as step 3.1 of draft-irtf-cfrg-rsa-guidance section 7.2
+/// makes its own, under a label that keeps the two apart.
+pub(super) fn rejection_secret(key: &rsa::RsaPrivateKey, encrypted: &[u8]) -> Zeroizing<[u8; 32]> {
+    let exponent = Zeroizing::new(key.d().to_be_bytes());
+    let exponent = Zeroizing::new(<[u8; 32]>::from(Sha256::digest(&**exponent)));
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(exponent.as_slice()).expect("HMAC takes keys of any length");
+    mac.update(b"mailseal content-encryption key");
+    mac.update(encrypted);
+    Zeroizing::new(mac.finalize().into_bytes().into())
+}
+
+/// The x-coordinate of the shared point, which wipes itself. Neither side can be the point at
+/// infinity, so it is a point of the curve too.
+pub(super) fn diffie_hellman(key: &p256::SecretKey, originator: &p256::PublicKey) -> SharedSecret {
+    key.diffie_hellman(originator)
 }
 
 fn sign_rsa(
