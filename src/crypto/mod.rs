@@ -48,6 +48,6 @@ pub use content::{
 pub use digest::{Digest, DigestAlgorithm};
 pub use error::Error;
 pub use key_agreement::{AgreedKey, KeyAgreement};
-pub use key_transport::KeyTransport;
+pub use key_transport::{KeyTransport, KeyTransportAlgorithm};
 pub use key_wrap::{KeyEncryptionKey, KeyWrap};
 pub use signature::{Backend, PrivateKey, PublicKey, SignatureAlgorithm};

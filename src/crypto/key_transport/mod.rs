@@ -1,9 +1,12 @@
 //! RSA key transport: a content-encryption key encrypted with the public key of a recipient
-//! (RFC 3370 section 4.2.1, RFC 3560).
+//! (RFC 3370 section 4.2.1, RFC 3560). [`KeyTransport`] is what we send,
+//! [`KeyTransportAlgorithm`] what we receive.
 //!
 //! # Not supported
-//! OAEP with SHA-1, with a label, or with another digest in MGF1 than the one that hashes the
-//! label; decryption.
+//! OAEP with SHA-1, which is its default, for the label or in MGF1. A label, or another digest in
+//! MGF1 than the one that hashes the label, is received but not sent.
+
+mod algorithm;
 
 use der::{Any, Encode};
 use rand::rngs::SysRng;
@@ -13,6 +16,7 @@ use rsa::{Oaep, Pkcs1v15Encrypt};
 use sha2::{Sha256, Sha384, Sha512};
 use spki::AlgorithmIdentifierOwned;
 
+pub use self::algorithm::{KeyTransportAlgorithm, OaepParameters};
 use super::{ContentEncryptionKey, DigestAlgorithm, Error, PublicKey};
 use crate::asn1::oid;
 
