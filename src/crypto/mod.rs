@@ -9,13 +9,18 @@
 //! |---|---|---|
 //! | digest | SHA-256, SHA-384, SHA-512 | 5754 |
 //! | signature | RSASSA-PKCS1-v1_5, RSASSA-PSS, ECDSA over P-256, each with any of the digests | 3370, 4056, 5754 |
-//! | key transport | RSAES-PKCS1-v1_5, RSAES-OAEP | 3370, 3560 |
-//! | key agreement | ephemeral-static ECDH over P-256, X9.63 KDF with SHA-256 | 5753 |
+//! | key transport | RSAES-PKCS1-v1_5, RSAES-OAEP with any of the digests | 3370, 3560 |
+//! | key agreement | ephemeral-static ECDH over P-256, X9.63 KDF with any of the digests | 5753 |
 //! | key wrap | AES-128, AES-256 | 3394, 3565 |
 //! | content encryption | AES-128-CBC, AES-256-CBC, AES-128-GCM, AES-256-GCM | 3565, 5084 |
 //!
+//! All of them work in both directions. What a message asks for arrives as an
+//! AlgorithmIdentifier and becomes a [`KeyTransportAlgorithm`], a [`KeyAgreementAlgorithm`] or a
+//! [`ContentEncryptionAlgorithm`], or an error that names what is not supported. Whatever fails
+//! after that, with the recipient's secrets, is the one [`Error::DecryptionFailed`].
+//!
 //! RSA keys have 2048 to 8192 bits for making signatures and for encrypting (RFC 8551 sections
-//! 4.2 and 4.4 forbid less), 1024 to 8192 for verifying.
+//! 4.2 and 4.4 forbid less), 1024 to 8192 for verifying and decrypting.
 //!
 //! ```
 //! use mailseal::crypto::{ContentCipher, DigestAlgorithm, SignatureAlgorithm};
@@ -26,8 +31,8 @@
 //! ```
 //!
 //! # Not supported
-//! Decryption; P-384, P-521, Ed25519, X25519 and post-quantum keys; AES-CCM and
-//! ChaCha20-Poly1305. Keys of these kinds are refused by name
+//! P-384, P-521, Ed25519, X25519 and post-quantum keys; AES-192, AES-CCM, ChaCha20-Poly1305, 3DES
+//! and RC2; SHA-1, also in OAEP and in key derivation. They are refused by name
 //! ([`Error::UnsupportedAlgorithm`]).
 
 pub mod content;
@@ -47,7 +52,7 @@ pub use content::{
 };
 pub use digest::{Digest, DigestAlgorithm};
 pub use error::Error;
-pub use key_agreement::{AgreedKey, KeyAgreement};
+pub use key_agreement::{AgreedKey, KeyAgreement, KeyAgreementAlgorithm, OriginatorPublicKey};
 pub use key_transport::{KeyTransport, KeyTransportAlgorithm};
 pub use key_wrap::{KeyEncryptionKey, KeyWrap};
 pub use signature::{Backend, PrivateKey, PublicKey, SignatureAlgorithm};

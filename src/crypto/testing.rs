@@ -2,7 +2,16 @@
 
 use std::path::Path;
 
-use super::PrivateKey;
+use cms::authenveloped_data::AuthEnvelopedData;
+use cms::content_info::ContentInfo;
+use cms::enveloped_data::{EncryptedContentInfo, EnvelopedData, RecipientInfo, RecipientInfos};
+use der::Decode;
+use der::referenced::OwnedToRef;
+
+use super::{
+    ContentCipher, ContentEncryptionAlgorithm, ContentEncryptionKey, Decryptor, Error, PrivateKey,
+};
+use crate::asn1::oid;
 use crate::secret::Secret;
 
 /// The octets of a hexadecimal text.
@@ -52,4 +61,51 @@ pub(super) fn testdata(name: &str) -> Vec<u8> {
 pub(super) fn private_key(name: &str) -> PrivateKey {
     let key = Secret::new(testdata(&format!("{name}.pkcs8.der")));
     PrivateKey::from_pkcs8_der(&key).unwrap()
+}
+
+/// A CMS file of `testdata/crypto`, taken apart.
+pub(super) struct Enveloped {
+    pub(super) recipient: RecipientInfo,
+    content: EncryptedContentInfo,
+    tag: Option<Vec<u8>>,
+}
+
+impl Enveloped {
+    pub(super) fn of(name: &str) -> Self {
+        let content_info = ContentInfo::from_der(&testdata(name)).unwrap();
+        let only = |recipients: RecipientInfos| recipients.0.get(0).unwrap().clone();
+        if content_info.content_type == oid::ID_ENVELOPED_DATA {
+            let enveloped: EnvelopedData = content_info.content.decode_as().unwrap();
+            Enveloped {
+                recipient: only(enveloped.recip_infos),
+                content: enveloped.encrypted_content,
+                tag: None,
+            }
+        } else {
+            let enveloped: AuthEnvelopedData = content_info.content.decode_as().unwrap();
+            Enveloped {
+                recipient: only(enveloped.recip_infos),
+                content: enveloped.auth_encrypted_content_info,
+                tag: Some(enveloped.mac.as_bytes().to_vec()),
+            }
+        }
+    }
+
+    fn algorithm(&self) -> ContentEncryptionAlgorithm {
+        let algorithm = self.content.content_enc_alg.owned_to_ref();
+        ContentEncryptionAlgorithm::from_algorithm_identifier(algorithm).unwrap()
+    }
+
+    pub(super) fn cipher(&self) -> ContentCipher {
+        self.algorithm().cipher()
+    }
+
+    pub(super) fn decrypt(&self, key: &ContentEncryptionKey) -> Result<Vec<u8>, Error> {
+        let mut decryptor = Decryptor::new(&self.algorithm(), key)?;
+        let encrypted = self.content.encrypted_content.as_ref().unwrap();
+        let mut content = Vec::new();
+        decryptor.update(encrypted.as_bytes(), &mut content)?;
+        content.extend_from_slice(&decryptor.finish(self.tag.as_deref())?);
+        Ok(content)
+    }
 }

@@ -5,7 +5,10 @@
 #   *.pkcs8.der *.pkcs1.der *.sec1.der   private keys, for tests only
 #   *.spki.der                           their public keys
 #   KEY.SCHEME.DIGEST.sig                signatures over message.txt
-#   p256.aes*.cms                        message.txt encrypted to p256, key agreement with SHA-256
+#   KEY.KEYING.CIPHER.cms                message.txt encrypted to KEY, in EnvelopedData, or in
+#                                        AuthEnvelopedData for GCM. KEYING is the key derivation's
+#                                        digest of a key agreement, or the padding of a key
+#                                        transport: oaep-HASH-MGF1HASH
 set -eu
 cd "$(dirname "$0")"
 rm -f ./*.der ./*.sig ./*.cms
@@ -52,9 +55,28 @@ sign rsa2048 pss-max sha256 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen
 
 certificate=$(mktemp)
 trap 'rm -f "$certificate"' EXIT
-openssl req -x509 -new -key p256.pkcs8.der -keyform DER -subj /CN=p256 -out "$certificate"
-for cipher in aes128 aes256; do
-    openssl cms -encrypt -binary -in message.txt -$cipher -outform DER -out "p256.$cipher.cms" \
-        -recip "$certificate" -keyopt ecdh_kdf_md:sha256
+encrypt() { # KEY KEYING CIPHER, then the options of -recip
+    key=$1; keying=$2; cipher=$3; shift 3
+    openssl req -x509 -new -key "$key.pkcs8.der" -keyform DER -subj "/CN=$key" -out "$certificate"
+    openssl cms -encrypt -binary -in message.txt -"$cipher" -outform DER \
+        -out "$key.$keying.$cipher.cms" -recip "$certificate" "$@"
+}
+
+for cipher in aes-128-cbc aes-256-cbc aes-128-gcm aes-256-gcm; do
+    encrypt p256 sha256 $cipher -keyopt ecdh_kdf_md:sha256
+    encrypt rsa2048 pkcs1 $cipher
 done
+for digest in sha1 sha384 sha512; do
+    encrypt p256 $digest aes-256-cbc -keyopt ecdh_kdf_md:$digest
+done
+oaep() { # HASH MGF1HASH
+    encrypt rsa2048 "oaep-$1-$2" aes-256-gcm -keyopt rsa_padding_mode:oaep \
+        -keyopt rsa_oaep_md:"$1" -keyopt rsa_mgf1_md:"$2"
+}
+for digest in sha1 sha256 sha384 sha512; do
+    oaep $digest $digest
+    oaep sha256 $digest
+done
+encrypt rsa2048 oaep-label aes-256-cbc -keyopt rsa_padding_mode:oaep -keyopt rsa_oaep_md:sha256 \
+    -keyopt rsa_mgf1_md:sha384 -keyopt rsa_oaep_label:6c6162656c
 chmod 644 ./*.der

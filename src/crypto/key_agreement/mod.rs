@@ -1,6 +1,7 @@
 //! Ephemeral-static key agreement (RFC 5753 section 3.1): a fresh key of ours and the
 //! recipient's make a shared secret, the X9.63 key derivation function makes of it the key that
-//! wraps the content-encryption key.
+//! wraps the content-encryption key. [`KeyAgreement`] is what we send,
+//! [`KeyAgreementAlgorithm`] what we receive.
 //!
 //! ```no_run
 //! use mailseal::crypto::{ContentCipher, Encryptor, KeyAgreement, PublicKey};
@@ -15,17 +16,21 @@
 //! ```
 //!
 //! # Not supported
-//! Curves other than P-256, the cofactor and MQV schemes, user keying material, the receiving
-//! side.
+//! Curves other than P-256; the cofactor and MQV schemes; key derivation with SHA-1 and SHA-224.
+//! User keying material is received but not sent.
+
+mod algorithm;
 
 use der::asn1::OctetString;
 use der::{Any, Encode, Sequence};
+use p256::ecdh::SharedSecret;
 use p256::elliptic_curve::Generate;
 use p256::elliptic_curve::sec1::ToSec1Point;
 use rand::rngs::SysRng;
 use spki::AlgorithmIdentifierOwned;
 use zeroize::{Zeroize, Zeroizing};
 
+pub use self::algorithm::{KeyAgreementAlgorithm, OriginatorPublicKey};
 use super::key_wrap::KeyEncryptionKey;
 use super::{Digest, DigestAlgorithm, Error, KeyWrap, PublicKey};
 use crate::asn1::oid::{self, ObjectIdentifier};
@@ -35,6 +40,10 @@ use crate::asn1::oid::{self, ObjectIdentifier};
 pub enum KeyAgreement {
     /// dhSinglePass-stdDH-sha256kdf-scheme (RFC 5753 section 7.1.4).
     DhSinglePassStdDhSha256Kdf,
+    /// dhSinglePass-stdDH-sha384kdf-scheme.
+    DhSinglePassStdDhSha384Kdf,
+    /// dhSinglePass-stdDH-sha512kdf-scheme.
+    DhSinglePassStdDhSha512Kdf,
 }
 
 impl Default for KeyAgreement {
@@ -55,11 +64,23 @@ pub struct AgreedKey {
 }
 
 impl KeyAgreement {
+    const ALL: [KeyAgreement; 3] = [
+        KeyAgreement::DhSinglePassStdDhSha256Kdf,
+        KeyAgreement::DhSinglePassStdDhSha384Kdf,
+        KeyAgreement::DhSinglePassStdDhSha512Kdf,
+    ];
+
     /// The object identifier.
     pub fn oid(self) -> ObjectIdentifier {
         match self {
             KeyAgreement::DhSinglePassStdDhSha256Kdf => {
                 oid::DH_SINGLE_PASS_STD_DH_SHA_256_KDF_SCHEME
+            }
+            KeyAgreement::DhSinglePassStdDhSha384Kdf => {
+                oid::DH_SINGLE_PASS_STD_DH_SHA_384_KDF_SCHEME
+            }
+            KeyAgreement::DhSinglePassStdDhSha512Kdf => {
+                oid::DH_SINGLE_PASS_STD_DH_SHA_512_KDF_SCHEME
             }
         }
     }
@@ -96,51 +117,68 @@ impl KeyAgreement {
         let ephemeral = p256::ecdh::EphemeralSecret::try_generate_from_rng(&mut SysRng)
             .map_err(Error::Random)?;
         let shared = ephemeral.diffie_hellman(recipient.inner());
-        let key = x963_kdf(
-            self.digest(),
-            shared.raw_secret_bytes(),
-            &shared_info(wrap),
-            wrap.key_length(),
-        );
+        let information = SharedInfo::new(wrap, wrap.algorithm_identifier(), None);
         Ok(AgreedKey {
             originator_public_key: ephemeral
                 .public_key()
                 .to_sec1_point(false)
                 .as_bytes()
                 .to_vec(),
-            key_encryption_key: KeyEncryptionKey::new(wrap, key),
+            key_encryption_key: self.derive(&shared, wrap, &information)?,
         })
+    }
+
+    /// The key that wraps, from the secret that both sides have.
+    fn derive(
+        self,
+        shared: &SharedSecret,
+        wrap: KeyWrap,
+        information: &SharedInfo,
+    ) -> Result<KeyEncryptionKey, Error> {
+        // Only user keying material beyond the limits of der cannot be encoded.
+        let information = information
+            .to_der()
+            .map_err(|_| Error::malformed_parameters(&self.oid()))?;
+        let (secret, length) = (shared.raw_secret_bytes(), wrap.key_length());
+        let key = x963_kdf(self.digest(), secret, &information, length);
+        Ok(KeyEncryptionKey::new(wrap, key))
     }
 
     /// The digest of the key derivation function.
     fn digest(self) -> DigestAlgorithm {
         match self {
             KeyAgreement::DhSinglePassStdDhSha256Kdf => DigestAlgorithm::Sha256,
+            KeyAgreement::DhSinglePassStdDhSha384Kdf => DigestAlgorithm::Sha384,
+            KeyAgreement::DhSinglePassStdDhSha512Kdf => DigestAlgorithm::Sha512,
         }
     }
 }
 
 /// ECC-CMS-SharedInfo (RFC 5753 section 7.2), which binds the derived key to its use.
-///
-/// entityUInfo carries user keying material, which we do not send.
 #[derive(Sequence)]
 struct SharedInfo {
     key_info: AlgorithmIdentifierOwned,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
+    entity_u_info: Option<OctetString>,
     #[asn1(context_specific = "2", tag_mode = "EXPLICIT")]
     supp_pub_info: OctetString,
 }
 
-fn shared_info(wrap: KeyWrap) -> Vec<u8> {
-    let bits = u32::try_from(wrap.key_length() * 8).expect("128 or 256");
-    OctetString::new(bits.to_be_bytes())
-        .and_then(|supp_pub_info| {
-            SharedInfo {
-                key_info: wrap.algorithm_identifier(),
-                supp_pub_info,
-            }
-            .to_der()
-        })
-        .expect("a fixed structure of fewer than 30 octets")
+impl SharedInfo {
+    /// `key_info` is the KeyWrapAlgorithm as it stands in the message, entityUInfo its user keying
+    /// material.
+    fn new(
+        wrap: KeyWrap,
+        key_info: AlgorithmIdentifierOwned,
+        user_keying_material: Option<OctetString>,
+    ) -> Self {
+        let bits = u32::try_from(wrap.key_length() * 8).expect("128 or 256");
+        SharedInfo {
+            key_info,
+            entity_u_info: user_keying_material,
+            supp_pub_info: OctetString::new(bits.to_be_bytes()).expect("4 octets"),
+        }
+    }
 }
 
 /// The key derivation function of ANSI X9.63 (SEC 1 section 3.6.1): the digests of
@@ -171,14 +209,7 @@ fn x963_kdf(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::testing::{hex, private_key, testdata};
-    use crate::crypto::{ContentCipher, ContentEncryptionKey};
-    use aes::cipher::KeyInit;
-    use aes_kw::{KwAes128, KwAes256};
-    use cms::content_info::ContentInfo;
-    use cms::enveloped_data::{EnvelopedData, OriginatorIdentifierOrKey, RecipientInfo};
-    use der::Decode;
-    use p256::pkcs8::DecodePrivateKey;
+    use crate::crypto::testing::{hex, private_key};
 
     // NIST CAVS 12.0, "ANSI X9.63-2001", SHA-256; `openssl kdf ... X963KDF` gives the same.
     #[test]
@@ -221,55 +252,22 @@ mod tests {
                 "3015300b060960864801650304012da206040400000100",
             ),
         ] {
-            assert_eq!(shared_info(wrap), hex(expected));
+            let information = SharedInfo::new(wrap, wrap.algorithm_identifier(), None);
+            assert_eq!(information.to_der().unwrap(), hex(expected));
         }
     }
 
-    /// What the recipient does: agrees with its static key and unwraps.
-    fn unwrap(
-        name: &str,
-        point: &[u8],
-        wrap: KeyWrap,
-        wrapped: &[u8],
-    ) -> Result<Vec<u8>, aes_kw::Error> {
-        let key = p256::SecretKey::from_pkcs8_der(&testdata(&format!("{name}.pkcs8.der")));
-        let point = p256::PublicKey::from_sec1_bytes(point).unwrap();
-        let shared = key.unwrap().diffie_hellman(&point);
-        let key = x963_kdf(
-            DigestAlgorithm::Sha256,
-            shared.raw_secret_bytes(),
-            &shared_info(wrap),
-            wrap.key_length(),
-        );
-        let mut content_key = vec![0; wrapped.len() - 8];
-        match wrap {
-            KeyWrap::Aes128 => KwAes128::new_from_slice(&key)
-                .unwrap()
-                .unwrap_key(wrapped, &mut content_key)?,
-            KeyWrap::Aes256 => KwAes256::new_from_slice(&key)
-                .unwrap()
-                .unwrap_key(wrapped, &mut content_key)?,
-        };
-        Ok(content_key)
-    }
-
+    // The same with entityUInfo, and with the NULL that some write behind the wrap algorithm.
     #[test]
-    fn the_private_key_and_only_it_gets_the_content_key_back() {
-        let recipient = private_key("p256");
-        for cipher in ContentCipher::ALL {
-            let key = ContentEncryptionKey::generate(cipher).unwrap();
-            let wrap = cipher.key_wrap();
-            let agreed = KeyAgreement::default()
-                .agree(recipient.public_key(), wrap)
-                .unwrap();
-            let wrapped = agreed.key_encryption_key.wrap(&key).unwrap();
-            let point = &agreed.originator_public_key;
-            assert_eq!(unwrap("p256", point, wrap, &wrapped).unwrap(), key.expose());
-            assert!(unwrap("p256-other", point, wrap, &wrapped).is_err());
-            let mut bad = wrapped.clone();
-            bad[0] ^= 1;
-            assert!(unwrap("p256", point, wrap, &bad).is_err());
-        }
+    fn shared_info_repeats_what_the_message_says() {
+        let mut key_info = KeyWrap::Aes128.algorithm_identifier();
+        key_info.parameters = Some(Any::null());
+        let material = OctetString::new(*b"ukm").unwrap();
+        let information = SharedInfo::new(KeyWrap::Aes128, key_info, Some(material));
+        assert_eq!(
+            information.to_der().unwrap(),
+            hex("301e300d06096086480165030401050500a0050403756b6da206040400000080")
+        );
     }
 
     #[test]
@@ -283,33 +281,6 @@ mod tests {
         let (one, other) = (agree(), agree());
         assert_eq!(one.originator_public_key.len(), 65);
         assert_ne!(one.originator_public_key, other.originator_public_key);
-    }
-
-    // AES key wrap has a check value: it unwraps only when curve, shared information, key
-    // derivation and wrapping are all OpenSSL's.
-    #[test]
-    fn openssl_derives_the_same_key() {
-        for (file, wrap) in [
-            ("p256.aes128.cms", KeyWrap::Aes128),
-            ("p256.aes256.cms", KeyWrap::Aes256),
-        ] {
-            let content_info = ContentInfo::from_der(&testdata(file)).unwrap();
-            let enveloped: EnvelopedData = content_info.content.decode_as().unwrap();
-            let RecipientInfo::Kari(recipient) = enveloped.recip_infos.0.get(0).unwrap() else {
-                panic!("not a KeyAgreeRecipientInfo");
-            };
-            assert_eq!(
-                recipient.key_enc_alg,
-                KeyAgreement::default().algorithm_identifier(wrap)
-            );
-            let OriginatorIdentifierOrKey::OriginatorKey(originator) = &recipient.originator else {
-                panic!("not an originatorKey");
-            };
-            let point = originator.public_key.raw_bytes();
-            let wrapped = recipient.recipient_enc_keys[0].enc_key.as_bytes();
-            let content_key = unwrap("p256", point, wrap, wrapped).unwrap();
-            assert_eq!(content_key.len(), wrap.key_length());
-        }
     }
 
     #[test]

@@ -188,6 +188,23 @@ mod tests {
         }
     }
 
+    // NIST CAVS 14.1, "ECC CDH Primitive", P-256, count 0.
+    #[test]
+    fn nist_ecdh_vector() {
+        let key = hex("7d7dc5f71eb29ddaf80d6214632eeae03d9058af1fb6d22ed80badb62bc1a534");
+        let point = hex("04\
+             700c48f77f56584c5cc632ca65640db91b6bacce3a4df6b42ce7cc838833d287\
+             db71e509e3fd9b060ddb20ba5c51dcc5948d46fbf640dfe0441782cab85fa4ac");
+        let shared = diffie_hellman(
+            &p256::SecretKey::from_slice(&key).unwrap(),
+            &p256::PublicKey::from_sec1_bytes(&point).unwrap(),
+        );
+        assert_eq!(
+            shared.raw_secret_bytes().to_vec(),
+            hex("46fc62106420ff012e54a434fbdd2d25ccc5852060561e68040dd7778997bd7b")
+        );
+    }
+
     // BER in a signature would let others change its bytes.
     #[test]
     fn an_ecdsa_signature_with_a_long_length_is_refused() {

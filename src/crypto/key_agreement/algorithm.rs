@@ -1,0 +1,367 @@
+//! The keyEncryptionAlgorithm of a KeyAgreeRecipientInfo, and the recipient's side of it.
+
+use der::asn1::{AnyRef, OctetString};
+use der::referenced::RefToOwned;
+use spki::{AlgorithmIdentifierOwned, AlgorithmIdentifierRef};
+
+use super::{KeyAgreement, SharedInfo};
+use crate::asn1::oid;
+use crate::crypto::signature::EcP256PublicKey;
+use crate::crypto::{Error, KeyEncryptionKey, KeyWrap, PrivateKey};
+
+/// A key agreement as a message names it: the scheme, and the key wrap in its parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyAgreementAlgorithm {
+    scheme: KeyAgreement,
+    wrap: KeyWrap,
+    /// The KeyWrapAlgorithm as the sender wrote it: the key is derived from its encoding, with or
+    /// without the NULL that does not belong there.
+    key_wrap_algorithm: AlgorithmIdentifierOwned,
+}
+
+/// The originatorKey of a KeyAgreeRecipientInfo, not looked at yet.
+#[derive(Clone, Copy, Debug)]
+pub struct OriginatorPublicKey<'a> {
+    /// The algorithm.
+    pub algorithm: AlgorithmIdentifierRef<'a>,
+    /// The content of the publicKey BIT STRING: an ECPoint (RFC 5480 section 2.2).
+    pub public_key: &'a [u8],
+}
+
+impl KeyAgreementAlgorithm {
+    /// Reads a KeyEncryptionAlgorithmIdentifier.
+    ///
+    /// [`Error::UnsupportedAlgorithm`] names another scheme or key wrap,
+    /// [`Error::MalformedParameters`] says that there is no KeyWrapAlgorithm in the parameters
+    /// (RFC 5753 section 7.1.4), or one with parameters of its own.
+    pub fn from_algorithm_identifier(algorithm: AlgorithmIdentifierRef<'_>) -> Result<Self, Error> {
+        let scheme = KeyAgreement::ALL
+            .into_iter()
+            .find(|scheme| scheme.oid() == algorithm.oid)
+            .ok_or_else(|| Error::unsupported(&algorithm.oid))?;
+        let key_wrap_algorithm: AlgorithmIdentifierRef<'_> = algorithm
+            .parameters
+            .and_then(|parameters| parameters.decode_as().ok())
+            .ok_or_else(|| Error::malformed_parameters(&algorithm.oid))?;
+        Ok(KeyAgreementAlgorithm {
+            scheme,
+            wrap: KeyWrap::from_algorithm_identifier(key_wrap_algorithm)?,
+            key_wrap_algorithm: key_wrap_algorithm.ref_to_owned(),
+        })
+    }
+
+    /// The scheme.
+    pub fn scheme(&self) -> KeyAgreement {
+        self.scheme
+    }
+
+    /// The key wrap of the EncryptedKey.
+    pub fn key_wrap(&self) -> KeyWrap {
+        self.wrap
+    }
+
+    /// Agrees with the originator on the key that unwraps the EncryptedKey for this recipient.
+    ///
+    /// [`Error::PointNotOnCurve`] for an originator's key that is not one on the recipient's
+    /// curve, [`Error::KeyMismatch`] for a recipient's that is not of an elliptic curve. With the
+    /// key of another recipient the agreement works, and the unwrapping does not.
+    pub fn agree(
+        &self,
+        recipient: &PrivateKey,
+        originator: &OriginatorPublicKey<'_>,
+        user_keying_material: Option<&[u8]>,
+    ) -> Result<KeyEncryptionKey, Error> {
+        let shared = recipient.diffie_hellman(&originator.on_p256()?)?;
+        let user_keying_material = user_keying_material
+            .map(OctetString::new)
+            .transpose()
+            .map_err(|_| Error::malformed_parameters(&self.scheme.oid()))?;
+        let information = SharedInfo::new(
+            self.wrap,
+            self.key_wrap_algorithm.clone(),
+            user_keying_material,
+        );
+        self.scheme.derive(&shared, self.wrap, &information)
+    }
+}
+
+impl OriginatorPublicKey<'_> {
+    /// RFC 5753 section 3.1.1: the algorithm is id-ecPublicKey, its parameters absent, NULL or the
+    /// curve, which must be the recipient's.
+    fn on_p256(&self) -> Result<EcP256PublicKey, Error> {
+        if self.algorithm.oid != oid::ID_EC_PUBLIC_KEY {
+            return Err(Error::unsupported(&self.algorithm.oid));
+        }
+        let curve = self.algorithm.parameters;
+        if curve.is_none_or(|it| it == AnyRef::NULL || it == AnyRef::from(&oid::SECP_256_R_1)) {
+            EcP256PublicKey::from_point(self.public_key)
+        } else {
+            Err(Error::PointNotOnCurve { curve: "P-256" })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::testing::{Enveloped, hex, private_key, testdata};
+    use crate::crypto::{ContentCipher, ContentEncryptionKey};
+    use cms::enveloped_data::{KeyAgreeRecipientInfo, OriginatorIdentifierOrKey, RecipientInfo};
+    use der::Decode;
+    use der::referenced::OwnedToRef;
+
+    const EC: AlgorithmIdentifierRef<'_> = AlgorithmIdentifierRef {
+        oid: oid::ID_EC_PUBLIC_KEY,
+        parameters: None,
+    };
+
+    fn key_agree(enveloped: &Enveloped) -> &KeyAgreeRecipientInfo {
+        match &enveloped.recipient {
+            RecipientInfo::Kari(recipient) => recipient,
+            _ => panic!("not a KeyAgreeRecipientInfo"),
+        }
+    }
+
+    fn received(scheme: KeyAgreement, wrap: KeyWrap) -> KeyAgreementAlgorithm {
+        let algorithm = scheme.algorithm_identifier(wrap);
+        KeyAgreementAlgorithm::from_algorithm_identifier(algorithm.owned_to_ref()).unwrap()
+    }
+
+    #[test]
+    fn messages_of_openssl_are_decrypted() {
+        for name in [
+            "sha256.aes-128-cbc",
+            "sha256.aes-256-cbc",
+            "sha256.aes-128-gcm",
+            "sha256.aes-256-gcm",
+            "sha384.aes-256-cbc",
+            "sha512.aes-256-cbc",
+        ] {
+            let enveloped = Enveloped::of(&format!("p256.{name}.cms"));
+            let recipient = key_agree(&enveloped);
+            let algorithm = recipient.key_enc_alg.owned_to_ref();
+            let algorithm = KeyAgreementAlgorithm::from_algorithm_identifier(algorithm).unwrap();
+            assert_eq!(algorithm.key_wrap(), enveloped.cipher().key_wrap());
+            assert_eq!(
+                recipient.key_enc_alg,
+                algorithm
+                    .scheme()
+                    .algorithm_identifier(algorithm.key_wrap()),
+                "as we write it"
+            );
+            let OriginatorIdentifierOrKey::OriginatorKey(originator) = &recipient.originator else {
+                panic!("not an originatorKey");
+            };
+            let originator = OriginatorPublicKey {
+                algorithm: originator.algorithm.owned_to_ref(),
+                public_key: originator.public_key.raw_bytes(),
+            };
+            let encrypted_key = recipient.recipient_enc_keys[0].enc_key.as_bytes();
+            let decrypt = |name| {
+                algorithm
+                    .agree(&private_key(name), &originator, None)
+                    .unwrap()
+                    .unwrap(encrypted_key, enveloped.cipher())
+            };
+            let content = enveloped.decrypt(&decrypt("p256").unwrap()).unwrap();
+            assert_eq!(content, testdata("message.txt"), "{name}");
+            assert!(matches!(
+                decrypt("p256-other"),
+                Err(Error::DecryptionFailed)
+            ));
+        }
+    }
+
+    #[test]
+    fn what_we_encrypt_comes_back() {
+        let recipient = private_key("p256");
+        for scheme in KeyAgreement::ALL {
+            for cipher in ContentCipher::ALL {
+                let wrap = cipher.key_wrap();
+                let key = ContentEncryptionKey::generate(cipher).unwrap();
+                let agreed = scheme.agree(recipient.public_key(), wrap).unwrap();
+                let wrapped = agreed.key_encryption_key.wrap(&key).unwrap();
+                let originator = OriginatorPublicKey {
+                    algorithm: EC,
+                    public_key: &agreed.originator_public_key,
+                };
+                let unwrap = |scheme, recipient, material| {
+                    received(scheme, wrap)
+                        .agree(&private_key(recipient), &originator, material)
+                        .unwrap()
+                        .unwrap(&wrapped, cipher)
+                };
+                let unwrapped = unwrap(scheme, "p256", None).unwrap();
+                assert_eq!(unwrapped.expose(), key.expose());
+                assert!(unwrap(scheme, "p256-other", None).is_err());
+                assert!(unwrap(scheme, "p256", Some(&[])).is_err());
+                for other in KeyAgreement::ALL.into_iter().filter(|it| *it != scheme) {
+                    assert!(unwrap(other, "p256", None).is_err());
+                }
+            }
+        }
+    }
+
+    // Windows writes NULL behind the wrap algorithm, and derives the key from it as well.
+    #[test]
+    fn the_key_is_derived_from_what_the_message_says() {
+        let (scheme, wrap) = (KeyAgreement::default(), KeyWrap::Aes128);
+        let cipher = ContentCipher::Aes128Cbc;
+        let key = ContentEncryptionKey::generate(cipher).unwrap();
+        let (recipient, sender) = (private_key("p256"), private_key("p256-other"));
+        let point = |key: &PrivateKey| match key.public_key() {
+            crate::crypto::PublicKey::EcP256(key) => key.to_point(),
+            crate::crypto::PublicKey::Rsa(_) => panic!("not a point"),
+        };
+        let recipient_point = EcP256PublicKey::from_point(&point(&recipient)).unwrap();
+        let shared = sender.diffie_hellman(&recipient_point).unwrap();
+        let mut key_info = wrap.algorithm_identifier();
+        key_info.parameters = Some(der::Any::null());
+        let material = OctetString::new(*b"material").unwrap();
+        let information = SharedInfo::new(wrap, key_info.clone(), Some(material));
+        let wrapped = scheme.derive(&shared, wrap, &information).unwrap();
+        let wrapped = wrapped.wrap(&key).unwrap();
+
+        let mut with_null = scheme.algorithm_identifier(wrap);
+        with_null.parameters = Some(der::Any::encode_from(&key_info).unwrap());
+        let with_null =
+            KeyAgreementAlgorithm::from_algorithm_identifier(with_null.owned_to_ref()).unwrap();
+        let originator_point = point(&sender);
+        let originator = OriginatorPublicKey {
+            algorithm: EC,
+            public_key: &originator_point,
+        };
+        let unwrap = |algorithm: &KeyAgreementAlgorithm, material: &[u8]| {
+            algorithm
+                .agree(&recipient, &originator, Some(material))
+                .unwrap()
+                .unwrap(&wrapped, cipher)
+        };
+        assert_eq!(
+            unwrap(&with_null, b"material").unwrap().expose(),
+            key.expose()
+        );
+        assert!(unwrap(&with_null, b"materiaL").is_err());
+        assert!(unwrap(&received(scheme, wrap), b"material").is_err());
+    }
+
+    #[test]
+    fn an_originator_is_a_point_on_the_recipient_s_curve() {
+        let algorithm = received(KeyAgreement::default(), KeyWrap::Aes256);
+        let recipient = private_key("p256");
+        let spki = testdata("p256-other.spki.der");
+        let point = &spki[spki.len() - 65..];
+        let compressed = [&[2 + (point[64] & 1)], &point[1..33]].concat();
+        let agree = |algorithm_identifier, public_key: &[u8]| {
+            let originator = OriginatorPublicKey {
+                algorithm: algorithm_identifier,
+                public_key,
+            };
+            algorithm.agree(&recipient, &originator, None).map(|_| ())
+        };
+        let with = |parameters| AlgorithmIdentifierRef {
+            parameters: Some(parameters),
+            ..EC
+        };
+        for algorithm in [
+            EC,
+            with(AnyRef::NULL),
+            with(AnyRef::from(&oid::SECP_256_R_1)),
+        ] {
+            agree(algorithm, point).unwrap();
+            agree(algorithm, &compressed).unwrap();
+        }
+
+        let mut off = point.to_vec();
+        off[64] ^= 1;
+        let infinity = [0];
+        let beyond = [&[4][..], &[0xff; 64]].concat();
+        let p384 = testdata("p384.spki.der");
+        let p384 = &p384[p384.len() - 97..];
+        for bad in [&off[..], &infinity, &beyond, &[], &point[1..], p384] {
+            assert!(matches!(
+                agree(EC, bad),
+                Err(Error::PointNotOnCurve { curve: "P-256" })
+            ));
+        }
+        let secp384r1: oid::ObjectIdentifier = "1.3.132.0.34".parse().unwrap();
+        assert!(matches!(
+            agree(with(AnyRef::from(&secp384r1)), point),
+            Err(Error::PointNotOnCurve { curve: "P-256" })
+        ));
+        let rsa = AlgorithmIdentifierRef {
+            oid: oid::RSA_ENCRYPTION,
+            parameters: None,
+        };
+        assert_eq!(
+            agree(rsa, point).unwrap_err().to_string(),
+            "rsaEncryption is not supported"
+        );
+        let originator = OriginatorPublicKey {
+            algorithm: EC,
+            public_key: point,
+        };
+        let result = algorithm.agree(&private_key("rsa2048"), &originator, None);
+        assert!(matches!(result, Err(Error::KeyMismatch { key: "RSA", .. })));
+    }
+
+    #[test]
+    fn parameters_are_a_key_wrap() {
+        let oid = KeyAgreement::default().oid();
+        let read = |parameters: Option<&[u8]>| {
+            KeyAgreementAlgorithm::from_algorithm_identifier(AlgorithmIdentifierRef {
+                oid,
+                parameters: parameters.map(|it| AnyRef::from_der(it).unwrap()),
+            })
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+        };
+        read(Some(&hex("300b060960864801650304012d"))).unwrap();
+        let malformed = format!(
+            "the parameters of {} are missing or malformed",
+            oid::name(&oid)
+        );
+        for parameters in [None, Some("0500"), Some("3000"), Some("3003020101")] {
+            let parameters = parameters.map(hex);
+            assert_eq!(read(parameters.as_deref()).unwrap_err(), malformed);
+        }
+        for (parameters, error) in [
+            (
+                "300b0609608648016503040119",
+                "id-aes192-wrap is not supported",
+            ),
+            (
+                "300f060b2a864886f70d01091003060500",
+                "id-alg-CMS3DESwrap is not supported",
+            ),
+            (
+                "300e060960864801650304012d020101",
+                "the parameters of id-aes256-wrap are missing or malformed",
+            ),
+        ] {
+            assert_eq!(read(Some(&hex(parameters))).unwrap_err(), error);
+        }
+    }
+
+    #[test]
+    fn other_schemes_are_named() {
+        let enveloped = Enveloped::of("p256.sha1.aes-256-cbc.cms");
+        let sha1 = &key_agree(&enveloped).key_enc_alg;
+        let error = KeyAgreementAlgorithm::from_algorithm_identifier(sha1.owned_to_ref());
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "dhSinglePass-stdDH-sha1kdf-scheme is not supported"
+        );
+        for (dotted, name) in [
+            ("1.3.132.1.11.0", "dhSinglePass-stdDH-sha224kdf-scheme"),
+            ("1.3.132.1.14.1", "dhSinglePass-cofactorDH-sha256kdf-scheme"),
+        ] {
+            let algorithm = AlgorithmIdentifierRef {
+                oid: dotted.parse().unwrap(),
+                parameters: None,
+            };
+            let error = KeyAgreementAlgorithm::from_algorithm_identifier(algorithm).unwrap_err();
+            assert_eq!(error.to_string(), format!("{name} is not supported"));
+        }
+    }
+}
