@@ -36,7 +36,7 @@ pub(super) fn measure(ber: &[u8]) -> Result<Measure, Error> {
             }
             Event::Begin(header) => {
                 is_der &= header.is_der && Contents::of(header.identifier) == Contents::Elements;
-                pass.begin(header)?;
+                pass.begin(&header)?;
             }
             Event::End => pass.end(),
         }
@@ -116,8 +116,8 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    fn begin(&mut self, header: Header<'a>) -> Result<(), Error> {
-        let around = self.expects(&header)?;
+    fn begin(&mut self, header: &Header<'a>) -> Result<(), Error> {
+        let around = self.expects(header)?;
         if around != Contents::BitStrings {
             self.unused_bits = 0;
         }

@@ -147,7 +147,7 @@ fn identifier(octets: &[u8], start: usize) -> Result<&[u8], Error> {
         return Ok(&octets[..1]);
     }
     // 28 bits for a tag number are more than any standard uses.
-    let continued = more.iter().take(4).take_while(|octet| **octet >= 0x80);
+    let continued = more.iter().take(3).take_while(|octet| **octet >= 0x80);
     let last = continued.count();
     match (more.first(), more.get(last)) {
         (Some(0x80), _) => Err(Error::Tag(start)),
