@@ -97,6 +97,13 @@ pub(super) fn warn(message: impl std::fmt::Display, global: &Global) {
     }
 }
 
+/// Tells of flags that do nothing, each with the one it needs.
+pub(super) fn warn_of_idle(flags: &[(&str, &str)], global: &Global) {
+    for (flag, needed) in flags {
+        warn(format!("{flag} does nothing without {needed}"), global);
+    }
+}
+
 /// Tells something on standard error to those who asked for more.
 pub(super) fn detail(message: impl std::fmt::Display, global: &Global) {
     if global.verbose {

@@ -146,6 +146,39 @@ impl RouteArguments {
         }
     }
 
+    /// The flags given that do nothing on this way, and the way each is for.
+    pub(super) fn idle(&self) -> Vec<(&'static str, &'static str)> {
+        let smtp = [
+            ("--smtp-tls", self.smtp_tls.is_some()),
+            ("--smtp-ca", self.smtp_ca.is_some()),
+            ("--dsn-notify", !self.dsn_notify.is_empty()),
+            ("--dsn-return", self.dsn_return.is_some()),
+            ("--msys", self.msys),
+        ];
+        let sparkpost = [
+            ("--subaccount", self.subaccount.is_some()),
+            ("--ip-pool", self.ip_pool.is_some()),
+            ("--metadata", self.metadata.is_some()),
+        ];
+        let pickup = [
+            ("--virtual-mta", self.virtual_mta.is_some()),
+            ("--job", self.job.is_some()),
+            ("--pickup-staging", self.pickup_staging.is_some()),
+        ];
+        [
+            (&smtp[..], self.way.smtp, "--smtp"),
+            (&sparkpost, self.way.sparkpost, "--sparkpost"),
+            (&pickup, self.way.pickup.is_some(), "--pickup"),
+        ]
+        .into_iter()
+        .filter(|(_, is_chosen, _)| !is_chosen)
+        .flat_map(|(flags, _, way)| {
+            let given = flags.iter().filter(|(_, given)| *given);
+            given.map(move |(flag, _)| (*flag, way))
+        })
+        .collect()
+    }
+
     fn smtp(&self, tracking: Tracking) -> Result<Route, Failure> {
         let mut options = smtp::Options::new(required("SMTP_HOST")?);
         if let Some(port) = variable("SMTP_PORT")? {

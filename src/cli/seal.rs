@@ -46,6 +46,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Code, Failur
             global,
         );
     }
+    output::warn_of_idle(&arguments.sealing.idle(), global);
     let place = Place::new(arguments.output.as_deref(), &inputs)?;
     let sealer = arguments.sealing.resolve()?;
 

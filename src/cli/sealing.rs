@@ -114,6 +114,30 @@ impl SealingArguments {
         self.encrypt
     }
 
+    /// The flags that do nothing without another, and that other: who chose a cipher and not
+    /// `--encrypt` must not believe the mail encrypted.
+    pub(super) fn idle(&self) -> Vec<(&'static str, &'static str)> {
+        let encrypting = [
+            ("--cipher", self.cipher != Cipher::Auto),
+            ("--key-transport", self.key_transport != Transport::Pkcs1),
+            ("--missing", self.missing != MissingPolicy::Refuse),
+        ];
+        let signing = [
+            ("--pss", self.pss),
+            ("--digest", self.digest != DigestName::Sha256),
+            ("--no-signing-time", self.no_signing_time),
+        ];
+        let encrypting = encrypting.map(|(flag, given)| (flag, given && !self.encrypt));
+        let signing = signing.map(|(flag, given)| (flag, given && !self.signs()));
+        let encrypting = encrypting.map(|it| (it, "--encrypt"));
+        let signing = signing.map(|it| (it, "--sign or --sign-detached"));
+        encrypting
+            .into_iter()
+            .chain(signing)
+            .filter_map(|((flag, is_idle), other)| is_idle.then_some((flag, other)))
+            .collect()
+    }
+
     /// The time to work at: the clock's, or that of `--at`.
     pub(super) fn now(&self) -> Timestamp {
         self.at.unwrap_or_else(Timestamp::now)

@@ -40,6 +40,8 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Code, Failur
             global,
         );
     }
+    output::warn_of_idle(&arguments.sealing.idle(), global);
+    output::warn_of_idle(&arguments.route.idle(), global);
     let courier = Courier {
         sealer: sealed.then(|| arguments.sealing.resolve()).transpose()?,
         route: arguments
