@@ -17,6 +17,7 @@ use super::input::{Input, plain};
 use super::output;
 use super::route::Route;
 use super::sealing::Sealer;
+use super::sender::EnvelopeSender;
 
 /// Takes messages from files to a sender.
 pub(super) struct Courier {
@@ -24,7 +25,7 @@ pub(super) struct Courier {
     pub(super) sealer: Option<Sealer>,
     pub(super) route: Route,
     /// Envelope sender in place of the From address.
-    pub(super) from: Option<Address>,
+    pub(super) from: Option<EnvelopeSender>,
     /// Envelope recipients in place of those in the header.
     pub(super) recipients: Option<Vec<Address>>,
     pub(super) now: Timestamp,
@@ -40,7 +41,7 @@ pub(super) enum Fate {
 }
 
 pub(super) struct Handled {
-    from: Address,
+    from: EnvelopeSender,
     skipped: Vec<Address>,
     copies: Vec<Copy>,
 }
@@ -91,12 +92,15 @@ impl Courier {
             Some(sealer) => seal(message, sealer, input)?,
             None => self.as_is(&message, input)?,
         };
-        let from = self.from.clone().unwrap_or(prepared.from);
+        let from = match &self.from {
+            Some(from) => from.clone(),
+            None => EnvelopeSender::Address(prepared.from),
+        };
         let outgoing = prepared
             .parcels
             .into_iter()
             .map(|parcel| {
-                let envelope = Envelope::new(Some(from.clone()), parcel.recipients)
+                let envelope = Envelope::new(from.address().cloned(), parcel.recipients)
                     .map_err(|error| explain::no_recipient(error).about(input))?;
                 Ok(Outgoing::new(envelope, Arc::new(parcel.message))
                     .with_extra_header(self.route.extra_header())
@@ -125,7 +129,7 @@ impl Courier {
 
     fn as_is(&self, message: &Message, input: &Input) -> Result<Prepared, Failure> {
         let refuse = |error: mailseal::mime::Error| explain::message(&error).about(input);
-        let from = match &self.from {
+        let from = match self.from.as_ref().and_then(EnvelopeSender::address) {
             Some(from) => from.clone(),
             None => message.from().map_err(refuse)?,
         };
@@ -286,7 +290,7 @@ impl Copy {
             .fold(Code::Done, Code::or_worse)
     }
 
-    fn tell(&self, input: &Input, from: &Address, briefly: bool, global: &Global) {
+    fn tell(&self, input: &Input, from: &EnvelopeSender, briefly: bool, global: &Global) {
         let to = names(&self.recipients);
         let seconds = self
             .receipt()

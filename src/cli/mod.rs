@@ -14,6 +14,7 @@ mod route;
 mod seal;
 mod sealing;
 mod send;
+mod sender;
 mod show;
 mod whole_file;
 

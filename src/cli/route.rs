@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use mailseal::address::Address;
 use mailseal::send::smtp::{Credentials, Dsn, Notify, ReturnContent, TlsMode};
 use mailseal::send::sparkpost::{ApiBase, Tracking};
 use mailseal::send::trust::Trust;
@@ -13,6 +12,7 @@ use mailseal::send::{self, Sender, pickup, smtp, sparkpost};
 use super::environment::{required, required_secret, secret, variable};
 use super::explain;
 use super::failure::{Code, Failure, causes};
+use super::sender::EnvelopeSender;
 
 /// Where to send, and how.
 #[derive(Debug, Clone, Args)]
@@ -125,7 +125,7 @@ impl RouteArguments {
     pub(super) fn resolve(
         &self,
         is_sealed: bool,
-        return_path: Option<&Address>,
+        return_path: Option<&EnvelopeSender>,
     ) -> Result<Route, Failure> {
         let tracking = self.tracking(is_sealed)?;
         match &self.way {
@@ -265,8 +265,15 @@ impl RouteArguments {
     fn sparkpost(
         &self,
         tracking: Tracking,
-        return_path: Option<&Address>,
+        return_path: Option<&EnvelopeSender>,
     ) -> Result<Route, Failure> {
+        if return_path == Some(&EnvelopeSender::Null) {
+            return Err(Failure::new(
+                Code::Usage,
+                "SparkPost takes no null sender: --from <> does not go with --sparkpost",
+            ));
+        }
+        let return_path = return_path.and_then(EnvelopeSender::address);
         let api_key = required_secret("SPARKPOST_API_KEY")?;
         let host = variable("SPARKPOST_HOST")?;
         let host = host.as_deref().unwrap_or(ApiBase::DEFAULT_HOST);

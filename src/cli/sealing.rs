@@ -17,6 +17,7 @@ use super::explain;
 use super::failure::{Code, Failure};
 use super::input::Input;
 use super::private_keys::PrivateKeyArguments;
+use super::sender::EnvelopeSender;
 
 /// How to seal.
 #[derive(Debug, Clone, Args)]
@@ -55,9 +56,9 @@ pub(super) struct SealingArguments {
     missing: MissingPolicy,
     #[command(flatten)]
     private_keys: PrivateKeyArguments,
-    /// Envelope sender, in place of the From address
+    /// Envelope sender, in place of the From address; <> for none, so that nothing is returned
     #[arg(long, value_name = "ADDRESS")]
-    pub(super) from: Option<Address>,
+    pub(super) from: Option<EnvelopeSender>,
     /// Recipient, in place of To, Cc and Bcc (may be repeated)
     #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
     to: Vec<Address>,
