@@ -7,6 +7,52 @@ use clap::CommandFactory;
 use super::failure::{Code, Failure};
 use super::{Cli, output};
 
+/// What is read from the environment; a flag goes first.
+const ENVIRONMENT: &[(&str, &str)] = &[
+    ("MAILSEAL_KEYS", "The key directory, as --keys."),
+    (
+        "MAILSEAL_PASSWORD_FILE",
+        "File with the password of an encrypted private key, as --password-file.",
+    ),
+    (
+        "SMTP_HOST, SMTP_PORT",
+        "The SMTP server; the host is required for --smtp, the port is 25 without it.",
+    ),
+    (
+        "SMTP_USER, SMTP_PASSWORD, SMTP_PASSWORD_FILE",
+        "The login there; the password itself, or the file that holds it.",
+    ),
+    (
+        "SPARKPOST_API_KEY, SPARKPOST_API_KEY_FILE",
+        "The key for --sparkpost; itself, or the file that holds it.",
+    ),
+    (
+        "SPARKPOST_HOST",
+        "The service, https://api.sparkpost.com without it.",
+    ),
+    ("NO_COLOR", "Set and not empty, turns colour off."),
+    (
+        "TMPDIR",
+        "Where messages over 1 MiB are kept meanwhile, /tmp without it.",
+    ),
+];
+
+const EXIT_STATUS: &[(u8, &str)] = &[
+    (Code::Done as u8, "Done."),
+    (Code::Usage as u8, "Wrong usage."),
+    (Code::Data as u8, "Malformed message."),
+    (
+        Code::NoInput as u8,
+        "A file, key or certificate is missing or cannot be used.",
+    ),
+    (Code::Unavailable as u8, "The other side refused for good."),
+    (Code::Software as u8, "A bug of mailseal."),
+    (Code::Io as u8, "Input or output."),
+    (Code::TempFail as u8, "Try again later."),
+    (Code::NoPermission as u8, "Permission or passphrase."),
+    (Code::Config as u8, "Configuration."),
+];
+
 pub(super) fn completions(shell: clap_complete::Shell) -> Result<Code, Failure> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "mailseal", &mut text);
@@ -24,21 +70,42 @@ pub(super) fn page() -> Result<Code, Failure> {
 
 fn render(command: &clap::Command, text: &mut Vec<u8>) -> std::io::Result<()> {
     let page = clap_mangen::Man::new(command.clone());
-    page.render(text)?;
-    for subcommand in command
-        .get_subcommands()
-        .filter(|sub| sub.get_name() != "help")
-    {
-        writeln!(
-            text,
-            ".SH {}",
-            format!("mailseal {}", subcommand.get_name()).to_uppercase()
-        )?;
-        let page = clap_mangen::Man::new(subcommand.clone());
-        page.render_description_section(text)?;
-        page.render_options_section(text)?;
+    page.render_title(text)?;
+    page.render_name_section(text)?;
+    page.render_synopsis_section(text)?;
+    page.render_description_section(text)?;
+    let commands = command.get_subcommands();
+    for subcommand in commands.filter(|sub| sub.get_name() != "help") {
+        section(subcommand, text)?;
+    }
+    writeln!(text, ".SH ENVIRONMENT")?;
+    for (name, meaning) in ENVIRONMENT {
+        writeln!(text, ".TP\n.B {name}\n{}", escaped(meaning))?;
+    }
+    writeln!(text, ".SH EXIT STATUS")?;
+    for (code, meaning) in EXIT_STATUS {
+        writeln!(text, ".TP\n.B {code}\n{}", escaped(meaning))?;
     }
     Ok(())
+}
+
+/// One command: how it is used, and its flags under their headings, a level below it.
+fn section(command: &clap::Command, text: &mut Vec<u8>) -> std::io::Result<()> {
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage);
+    let title = format!("mailseal {}", command.get_name()).to_uppercase();
+    writeln!(text, ".SH {title}\n.B {}\n.PP", escaped(usage))?;
+    let about = command.get_about().map(ToString::to_string);
+    writeln!(text, "{}.", escaped(&about.unwrap_or_default()))?;
+    let mut options = Vec::new();
+    clap_mangen::Man::new(command.clone()).render_options_section(&mut options)?;
+    let options = String::from_utf8_lossy(&options).replace("\n.SH ", "\n.SS ");
+    text.write_all(options.as_bytes())
+}
+
+/// Text as troff takes it: no escape sequences, and hyphens that can be copied.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\e").replace('-', "\\-")
 }
 
 fn print(text: &[u8]) -> Result<Code, Failure> {
@@ -47,4 +114,32 @@ fn print(text: &[u8]) -> Result<Code, Failure> {
         .and_then(|()| out.flush())
         .map_err(|error| output::failed("standard output", &error))?;
     Ok(Code::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_has_every_command_its_flags_and_the_environment() {
+        let mut command = Cli::command();
+        command.build();
+        let mut text = Vec::new();
+        render(&command, &mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        for needed in [
+            ".SH SYNOPSIS",
+            ".SH MAILSEAL SEAL\n.B mailseal seal [OPTIONS] [FILE]...",
+            ".SH MAILSEAL SEND\n",
+            ".SS SEALING\n",
+            ".B SMTP_USER, SMTP_PASSWORD, SMTP_PASSWORD_FILE\n",
+            ".SH EXIT STATUS\n.TP\n.B 0\nDone.\n",
+        ] {
+            assert!(text.contains(needed), "{needed}");
+        }
+        assert!(
+            !text.contains("mailseal\\-seal(1)"),
+            "there is no such page"
+        );
+    }
 }
