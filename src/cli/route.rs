@@ -77,10 +77,12 @@ pub(super) struct RouteArguments {
 #[derive(Debug, Clone, Args)]
 #[group(required = true, multiple = false)]
 struct Way {
-    /// Inject by SMTP, as SMTP_HOST, SMTP_PORT, SMTP_USER and SMTP_PASSWORD say
+    /// Inject by SMTP, as SMTP_HOST, SMTP_PORT, SMTP_USER and SMTP_PASSWORD (or
+    /// SMTP_PASSWORD_FILE) say
     #[arg(long, alias = "send_smtp")]
     smtp: bool,
-    /// Inject by SparkPost's transmissions API, as SPARKPOST_API_KEY and SPARKPOST_HOST say
+    /// Inject by SparkPost's transmissions API, as SPARKPOST_API_KEY (or SPARKPOST_API_KEY_FILE)
+    /// and SPARKPOST_HOST say
     #[arg(long, alias = "send_api")]
     sparkpost: bool,
     /// Put into PowerMTA's pickup directory
@@ -180,7 +182,16 @@ impl RouteArguments {
     }
 
     fn smtp(&self, tracking: Tracking) -> Result<Route, Failure> {
-        let mut options = smtp::Options::new(required("SMTP_HOST")?);
+        let host = required("SMTP_HOST")?;
+        // More than one colon is an IPv6 address.
+        if let Some((name, port)) = host.split_once(':')
+            && !port.contains(':')
+        {
+            let message = format!("SMTP_HOST is \"{host}\", not a host alone");
+            let hint = format!("export SMTP_HOST={name} SMTP_PORT={port}");
+            return Err(Failure::new(Code::Config, message).hint(hint));
+        }
+        let mut options = smtp::Options::new(host);
         if let Some(port) = variable("SMTP_PORT")? {
             options.port = match port.parse() {
                 Ok(number) if number > 0 => number,
@@ -197,6 +208,9 @@ impl RouteArguments {
                 return Err(Failure::new(
                     Code::Config,
                     "SMTP_USER is set and SMTP_PASSWORD is not",
+                )
+                .hint(
+                    "export SMTP_PASSWORD=…, or SMTP_PASSWORD_FILE with the file that holds it",
                 ));
             }
             (None, Some(_)) => {
