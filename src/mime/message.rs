@@ -32,7 +32,7 @@ use super::header::{Field, Header, OuterHeader};
 use super::lines::Position;
 use super::parse;
 use super::transfer_encoding::{Base64Decoder, QuotedPrintableDecoder, TransferEncoding};
-use super::{Error, header};
+use super::{Error, header, seven_bit};
 use crate::address::Address;
 use crate::spool::Spool;
 
@@ -186,14 +186,15 @@ impl Message {
     }
 
     /// Divides the message for sealing: Content-* fields and body go into the entity (RFC 8551
-    /// 3.1), MIME-Version, Bcc and Resent-Bcc nowhere, everything else stays outside.
+    /// 3.1), MIME-Version, Bcc and Resent-Bcc nowhere, everything else stays outside. There a line
+    /// of over 998 octets is folded at white space: some relay would cut it anywhere.
     pub fn split(self) -> (OuterHeader, Entity) {
         let mut outer = Vec::new();
         let mut inner = Vec::new();
         for field in self.header.fields() {
             match Place::of(field) {
                 Place::Inside => inner.push(field.clone()),
-                Place::Outside => outer.push(field.clone()),
+                Place::Outside => outer.push(carried(field)),
                 Place::Nowhere => {}
             }
         }
@@ -308,6 +309,17 @@ impl Place {
 }
 
 /// RFC 5322 3.6.3 and 3.6.6: whom the other recipients are not to know of.
+/// A field as every relay carries it (RFC 5322 2.1.1), if it has white space in the right places.
+/// 8-bit octets stay: addresses may be among them, which have no other form.
+fn carried(field: &Field) -> Field {
+    let mut folded = Vec::new();
+    if !field.raw().is_ascii() || seven_bit::write_field(field, &mut folded).is_err() {
+        return field.clone();
+    }
+    let folded = Header::split(&folded, field.line());
+    folded.fields().first().unwrap_or(field).clone()
+}
+
 fn is_hidden(field: &Field) -> bool {
     field.is("Bcc") || field.is("Resent-Bcc")
 }
@@ -431,6 +443,32 @@ mod tests {
             from("From: x@y <a@b>\n"),
             Err(Error::Addresses { .. })
         ));
+    }
+
+    #[test]
+    fn a_long_line_outside_is_folded_where_it_can_be() {
+        let people: Vec<_> = (0..60)
+            .map(|n| format!("\"N.  {n}\" <{n}@b.example>"))
+            .collect();
+        let list = people.join(", ");
+        let token = "x".repeat(1_200);
+        let text = format!("From: a@b.example\nTo: {list}\nX: {token}\nSubject:  short   line\n\n");
+        let message = parse(&text).unwrap();
+        let recipients = message.recipients().unwrap();
+        let (outer, _) = message.split();
+        let to = outer.first("To").unwrap();
+        assert!(
+            to.raw()
+                .split(|&octet| octet == b'\n')
+                .all(|line| line.len() < 100)
+        );
+        assert_eq!(to.value(), list);
+        assert_eq!(addresses(to).unwrap().addresses, recipients.to);
+        assert_eq!(outer.first("X").unwrap().value(), token);
+        assert_eq!(
+            outer.first("Subject").unwrap().raw(),
+            b"Subject:  short   line\r\n"
+        );
     }
 
     #[test]
