@@ -10,4 +10,5 @@
 pub mod ber;
 pub mod oid;
 pub mod reader;
+pub mod tag;
 pub mod tlv;

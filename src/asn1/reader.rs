@@ -4,7 +4,7 @@
 //! ranges of the input, and nothing is copied.
 //!
 //! ```
-//! use mailseal::asn1::reader::{Reader, tag};
+//! use mailseal::asn1::{reader::Reader, tag};
 //!
 //! let der = [0x30, 0x03, 0x02, 0x01, 0x2a];
 //! let mut reader = Reader::new(&der);
@@ -20,39 +20,6 @@
 //! has them.
 
 use std::ops::Range;
-
-/// Identifier octets, X.690 8.1.2.
-pub mod tag {
-    #![allow(missing_docs)]
-    pub const BOOLEAN: u8 = 0x01;
-    pub const INTEGER: u8 = 0x02;
-    pub const BIT_STRING: u8 = 0x03;
-    pub const OCTET_STRING: u8 = 0x04;
-    pub const NULL: u8 = 0x05;
-    pub const OBJECT_IDENTIFIER: u8 = 0x06;
-    pub const UTF8_STRING: u8 = 0x0c;
-    pub const NUMERIC_STRING: u8 = 0x12;
-    pub const PRINTABLE_STRING: u8 = 0x13;
-    pub const TELETEX_STRING: u8 = 0x14;
-    pub const IA5_STRING: u8 = 0x16;
-    pub const UTC_TIME: u8 = 0x17;
-    pub const GENERALIZED_TIME: u8 = 0x18;
-    pub const VISIBLE_STRING: u8 = 0x1a;
-    pub const UNIVERSAL_STRING: u8 = 0x1c;
-    pub const BMP_STRING: u8 = 0x1e;
-    pub const SEQUENCE: u8 = 0x30;
-    pub const SET: u8 = 0x31;
-
-    /// `[number]` around or in place of a primitive type.
-    pub const fn context(number: u8) -> u8 {
-        0x80 | number
-    }
-
-    /// `[number]` around or in place of a constructed type.
-    pub const fn context_constructed(number: u8) -> u8 {
-        0xa0 | number
-    }
-}
 
 /// Why bytes are not the DER that was looked for. Positions count from the start of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -281,6 +248,7 @@ fn arcs(object_identifier: &[u8]) -> Option<Vec<u128>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::asn1::tag;
 
     #[test]
     fn lengths_are_definite_and_shortest() {

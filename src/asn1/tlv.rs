@@ -2,43 +2,17 @@
 //! streamed content: the header goes out first, the content follows from its own source.
 //!
 //! ```
-//! use mailseal::asn1::tlv;
+//! use mailseal::asn1::{tag, tlv};
 //!
 //! // A SEQUENCE whose content will be 300 octets:
-//! assert_eq!(tlv::header(tlv::SEQUENCE, 300), [0x30, 0x82, 0x01, 0x2c]);
+//! assert_eq!(tlv::header(tag::SEQUENCE, 300), [0x30, 0x82, 0x01, 0x2c]);
 //! assert_eq!(tlv::encoded_len(300), Some(304));
 //! ```
 //!
 //! # Not supported
 //! Tag numbers above 30, which no structure here has, and the indefinite length.
 
-/// INTEGER (X.690 section 8.3).
-pub const INTEGER: u8 = 0x02;
-/// OCTET STRING, primitive (X.690 section 8.7; DER allows no other form).
-pub const OCTET_STRING: u8 = 0x04;
-/// SEQUENCE and SEQUENCE OF (X.690 section 8.9).
-pub const SEQUENCE: u8 = 0x30;
-/// SET and SET OF (X.690 section 8.11).
-pub const SET: u8 = 0x31;
-
-/// The identifier octet of a constructed context-specific tag: `[number]`, EXPLICIT, or
-/// IMPLICIT over a constructed type.
-///
-/// `number` is a literal of the structure that is written. Panics above 30, which would need
-/// more than one octet (X.690 section 8.1.2.4).
-pub const fn context_constructed(number: u8) -> u8 {
-    assert!(number <= 30);
-    0xa0 | number
-}
-
-/// The identifier octet of a primitive context-specific tag: `[number] IMPLICIT` over a
-/// primitive type.
-///
-/// Panics above 30, as [`context_constructed`] does.
-pub const fn context_primitive(number: u8) -> u8 {
-    assert!(number <= 30);
-    0x80 | number
-}
+use super::tag;
 
 /// The identifier octet and the shortest definite length (X.690 section 10.1) of a content of
 /// `length` octets.
@@ -76,7 +50,7 @@ pub fn element(tag: u8, content: &[u8]) -> Vec<u8> {
 
 /// A SEQUENCE of elements that are encoded already.
 pub fn sequence(elements: &[&[u8]]) -> Vec<u8> {
-    concatenation(SEQUENCE, elements)
+    concatenation(tag::SEQUENCE, elements)
 }
 
 /// A SET OF of elements that are encoded already, in the order DER demands.
@@ -86,7 +60,7 @@ pub fn sequence(elements: &[&[u8]]) -> Vec<u8> {
 pub fn set_of(mut elements: Vec<Vec<u8>>) -> Vec<u8> {
     elements.sort_unstable();
     let elements: Vec<&[u8]> = elements.iter().map(Vec::as_slice).collect();
-    concatenation(SET, &elements)
+    concatenation(tag::SET, &elements)
 }
 
 fn concatenation(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
@@ -125,7 +99,7 @@ mod tests {
                 vec![0x04, 0x88, 255, 255, 255, 255, 255, 255, 255, 255],
             ),
         ] {
-            assert_eq!(header(OCTET_STRING, length), expected);
+            assert_eq!(header(tag::OCTET_STRING, length), expected);
             assert_eq!(header_len(length), expected.len());
         }
     }
@@ -145,14 +119,12 @@ mod tests {
                 .unwrap()
                 .to_der()
                 .unwrap();
-            assert_eq!(element(OCTET_STRING, &content), expected);
+            assert_eq!(element(tag::OCTET_STRING, &content), expected);
         }
         assert_eq!(
             sequence(&[&[0x05, 0x00], &[0x02, 0x01, 0x07]]),
             [0x30, 0x05, 0x05, 0x00, 0x02, 0x01, 0x07]
         );
-        assert_eq!(context_constructed(0), 0xa0);
-        assert_eq!(context_primitive(1), 0x81);
     }
 
     #[test]

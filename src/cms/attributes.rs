@@ -8,7 +8,7 @@ use spki::AlgorithmIdentifierOwned;
 use x509_cert::attr::Attribute;
 
 use super::{Error, IssuerAndSerialNumber, retag};
-use crate::asn1::{oid, tlv};
+use crate::asn1::{oid, tag, tlv};
 use crate::crypto::{ContentCipher, DigestAlgorithm};
 use crate::x509::Certificate;
 
@@ -100,7 +100,7 @@ fn capabilities() -> Result<Attribute, Error> {
 /// RFC 8551 2.5.3: `[0] IMPLICIT IssuerAndSerialNumber`, the certificate to encrypt replies to.
 fn encryption_key_preference(certificate: &Certificate) -> Result<Attribute, Error> {
     let identifier = IssuerAndSerialNumber::of(certificate)?.to_der()?;
-    let preference = retag(tlv::context_constructed(0), &identifier)?;
+    let preference = retag(tag::context_constructed(0), &identifier)?;
     attribute(oid::ID_AA_ENCRYP_KEY_PREF, &AnyRef::from_der(&preference)?)
 }
 
@@ -123,7 +123,7 @@ struct IssuerSerial<'a> {
 fn signing_certificate_v2(certificate: &Certificate) -> Result<Attribute, Error> {
     let hash = DigestAlgorithm::Sha256.digest(certificate.der());
     // GeneralName: [4] is EXPLICIT, because Name is a CHOICE (X.680 31.2.7).
-    let directory_name = tlv::element(tlv::context_constructed(4), certificate.issuer_der());
+    let directory_name = tlv::element(tag::context_constructed(4), certificate.issuer_der());
     let general_names = tlv::sequence(&[&directory_name]);
     let identifier = EssCertIdV2 {
         cert_hash: OctetStringRef::new(&hash)?,

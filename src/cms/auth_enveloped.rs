@@ -11,7 +11,7 @@ use super::Error;
 use super::content_info::Framing;
 use super::enveloped_data::{encrypted_content_info, recipient_infos};
 use super::recipient::RecipientInfo;
-use crate::asn1::{oid, tlv};
+use crate::asn1::{oid, tag};
 
 /// The length in octets of an encoded [`mac`]: tag, length, and the whole tag of GCM.
 const MAC_LENGTH: u64 = 2 + 16;
@@ -27,7 +27,7 @@ pub fn frame(
     let version = 0_u8.to_der()?; // RFC 5083 2.1
     encrypted_content_info(content_encryption, encrypted_length)?
         .wrap_owing(
-            tlv::SEQUENCE,
+            tag::SEQUENCE,
             &[version, recipient_infos(recipients)?].concat(),
             MAC_LENGTH,
         )?

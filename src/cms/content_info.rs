@@ -4,7 +4,7 @@ use der::Encode;
 use der::asn1::ObjectIdentifier;
 
 use super::Error;
-use crate::asn1::tlv;
+use crate::asn1::{tag, tlv};
 
 /// What stands before and after content whose length is known and whose octets are not here.
 ///
@@ -56,8 +56,8 @@ impl Surrounding {
 
     /// ContentInfo ::= SEQUENCE { contentType, content [0] EXPLICIT ANY }
     pub(super) fn content_info(self, content_type: ObjectIdentifier) -> Result<Framing, Error> {
-        let info = self.wrap(tlv::context_constructed(0), &[], &[])?.wrap(
-            tlv::SEQUENCE,
+        let info = self.wrap(tag::context_constructed(0), &[], &[])?.wrap(
+            tag::SEQUENCE,
             &content_type.to_der()?,
             &[],
         )?;
@@ -97,9 +97,9 @@ mod tests {
     fn every_length_includes_what_follows_the_content() {
         for length in [0_u64, 1, 127, 128, 255, 256, 65_535, 65_536, 1 << 24] {
             let framing = Surrounding::content(length)
-                .wrap(tlv::OCTET_STRING, &[], &[])
+                .wrap(tag::OCTET_STRING, &[], &[])
                 .unwrap()
-                .wrap(tlv::SEQUENCE, &[5, 0], &[1, 1, 0])
+                .wrap(tag::SEQUENCE, &[5, 0], &[1, 1, 0])
                 .unwrap()
                 .content_info(oid::ID_DATA)
                 .unwrap();
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_content_past_64_bits_is_an_error() {
-        let result = Surrounding::content(u64::MAX - 4).wrap(tlv::SEQUENCE, &[0; 5], &[]);
+        let result = Surrounding::content(u64::MAX - 4).wrap(tag::SEQUENCE, &[0; 5], &[]);
         assert!(matches!(result, Err(Error::TooLong)));
     }
 }

@@ -6,7 +6,7 @@ use spki::AlgorithmIdentifierOwned;
 use super::Error;
 use super::content_info::{Framing, Surrounding};
 use super::recipient::RecipientInfo;
-use crate::asn1::{oid, tlv};
+use crate::asn1::{oid, tag, tlv};
 
 /// Frames content that encrypts to `encrypted_length` octets.
 pub fn frame(
@@ -23,7 +23,7 @@ pub fn frame(
     };
     encrypted_content_info(content_encryption, encrypted_length)?
         .wrap(
-            tlv::SEQUENCE,
+            tag::SEQUENCE,
             &[version.to_der()?, recipient_infos(recipients)?].concat(),
             &[],
         )?
@@ -38,8 +38,8 @@ pub(super) fn encrypted_content_info(
 ) -> Result<Surrounding, Error> {
     let head = [oid::ID_DATA.to_der()?, content_encryption.to_der()?].concat();
     Surrounding::content(encrypted_length)
-        .wrap(tlv::context_primitive(0), &[], &[])?
-        .wrap(tlv::SEQUENCE, &head, &[])
+        .wrap(tag::context_primitive(0), &[], &[])?
+        .wrap(tag::SEQUENCE, &head, &[])
 }
 
 /// RecipientInfos ::= SET SIZE (1..MAX) OF RecipientInfo

@@ -86,7 +86,7 @@ mod tests {
     use super::signed_data::Signing;
     use super::*;
     use crate::address::Address;
-    use crate::asn1::oid;
+    use crate::asn1::{oid, tag};
     use crate::crypto::{
         ContentCipher, DigestAlgorithm, Encryptor, KeyTransport, PublicKey, SignatureAlgorithm,
     };
@@ -147,7 +147,7 @@ mod tests {
             assert_eq!(data.encap_content_info.econtent.unwrap().value(), CONTENT);
             let info = data.signer_infos.0.get(0).unwrap();
             let mut attributes = info.signed_attrs.as_ref().unwrap().to_der().unwrap();
-            assert_eq!(attributes[0], tlv::SET);
+            assert_eq!(attributes[0], tag::SET);
             let signature = info.signature.as_bytes();
             key.verify(algorithm, &attributes, signature).unwrap();
             *attributes.last_mut().unwrap() ^= 1;

@@ -5,13 +5,13 @@ use der::{Encode, Sequence};
 use spki::AlgorithmIdentifierOwned;
 
 use super::{Error, IssuerAndSerialNumber, retag};
-use crate::asn1::tlv;
+use crate::asn1::tag;
 use crate::crypto::{ContentCipher, ContentEncryptionKey, KeyAgreement, KeyTransport, PublicKey};
 use crate::keys::RecipientCertificate;
 
 /// `[1] IMPLICIT` over a SEQUENCE: kari in RecipientInfo, originatorKey in
 /// OriginatorIdentifierOrKey.
-const CONTEXT_1: u8 = tlv::context_constructed(1);
+const CONTEXT_1: u8 = tag::context_constructed(1);
 
 /// One encoded RecipientInfo, with what the structure around it must know.
 #[derive(Clone, Debug)]

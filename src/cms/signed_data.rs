@@ -9,7 +9,7 @@ use spki::AlgorithmIdentifierOwned;
 use super::attributes::{Attested, signed_attributes};
 use super::content_info::{Framing, Surrounding};
 use super::{Error, IssuerAndSerialNumber, retag};
-use crate::asn1::{oid, tlv};
+use crate::asn1::{oid, tag, tlv};
 use crate::crypto::SignatureAlgorithm;
 use crate::keys::Signer;
 
@@ -34,16 +34,16 @@ pub fn opaque(
 ) -> Result<Framing, Error> {
     // EncapsulatedContentInfo ::= SEQUENCE { eContentType, eContent [0] EXPLICIT OCTET STRING }
     let content = Surrounding::content(length)
-        .wrap(tlv::OCTET_STRING, &[], &[])?
-        .wrap(tlv::context_constructed(0), &[], &[])?
-        .wrap(tlv::SEQUENCE, &oid::ID_DATA.to_der()?, &[])?;
+        .wrap(tag::OCTET_STRING, &[], &[])?
+        .wrap(tag::context_constructed(0), &[], &[])?
+        .wrap(tag::SEQUENCE, &oid::ID_DATA.to_der()?, &[])?;
     signed_data(content, digest, signer, signing)
 }
 
 /// Signs content that travels beside the structure: the signature part of multipart/signed, DER.
 pub fn detached(digest: &[u8], signer: &Signer, signing: Signing) -> Result<Vec<u8>, Error> {
     // RFC 5652 5.2: an external signature has no eContent.
-    let content = Surrounding::content(0).wrap(tlv::SEQUENCE, &oid::ID_DATA.to_der()?, &[])?;
+    let content = Surrounding::content(0).wrap(tag::SEQUENCE, &oid::ID_DATA.to_der()?, &[])?;
     let framing = signed_data(content, digest, signer, signing)?;
     Ok([framing.prefix, framing.suffix].concat())
 }
@@ -61,7 +61,7 @@ fn signed_data(
     let signer_infos = tlv::set_of(vec![signer_info(digest, signer, signing)?]);
     content
         .wrap(
-            tlv::SEQUENCE,
+            tag::SEQUENCE,
             &[version, digest_algorithms].concat(),
             &[certificates(signer)?, signer_infos].concat(),
         )?
@@ -74,7 +74,7 @@ fn certificates(signer: &Signer) -> Result<Vec<u8>, Error> {
         .chain(signer.intermediates())
         .map(|certificate| certificate.der().to_vec())
         .collect();
-    retag(tlv::context_constructed(0), &tlv::set_of(all))
+    retag(tag::context_constructed(0), &tlv::set_of(all))
 }
 
 /// RFC 5652 5.3.

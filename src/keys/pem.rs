@@ -19,7 +19,8 @@ use std::collections::BTreeSet;
 
 use zeroize::Zeroizing;
 
-use crate::asn1::reader::{Reader, tag};
+use crate::asn1::reader::Reader;
+use crate::asn1::tag;
 use crate::secret::Secret;
 use crate::x509::{self, Certificate};
 

@@ -25,7 +25,8 @@ use pkcs5::pbes2::{DES_EDE3_CBC_OID, Kdf, PBES2_OID, Parameters, ScryptParams};
 use zeroize::Zeroizing;
 
 use crate::asn1::oid;
-use crate::asn1::reader::{self, Reader, dotted, tag};
+use crate::asn1::reader::{self, Reader, dotted};
+use crate::asn1::tag;
 use crate::secret::Secret;
 
 /// RFC 8018 4.2 calls 10,000,000 iterations appropriate for very powerful systems; more only

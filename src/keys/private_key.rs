@@ -18,7 +18,8 @@
 
 use std::sync::Arc;
 
-use crate::asn1::reader::{Reader, tag};
+use crate::asn1::reader::Reader;
+use crate::asn1::tag;
 use crate::crypto::{self, PrivateKey};
 use crate::keys::pem::{self, Block, der_elements, instead};
 use crate::keys::pkcs8::{self, EncryptedPrivateKeyInfo};

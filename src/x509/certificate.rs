@@ -303,7 +303,7 @@ impl fmt::Debug for Certificate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::asn1::reader::tag;
+    use crate::asn1::tag;
     use crate::asn1::tlv::{element, sequence};
     use crate::x509::testing::{
         TestCertificate, email_name, extension, key_usage, name, rfc822_name, subject_alt_name,
@@ -475,7 +475,7 @@ mod tests {
             )
         };
         let authority = |octets: &[u8]| {
-            let identifier = element(tag::context(0), octets);
+            let identifier = element(tag::context_primitive(0), octets);
             extension(ID_CE_AUTHORITY_KEY_IDENTIFIER, &sequence(&[&identifier]))
         };
         let root = |extensions: Vec<Vec<u8>>| {

@@ -11,7 +11,8 @@ use const_oid::db::rfc5280::{
 
 use crate::address::Address;
 use crate::asn1::oid::ObjectIdentifier;
-use crate::asn1::reader::{self, Reader, dotted, tag};
+use crate::asn1::reader::{self, Reader, dotted};
+use crate::asn1::tag;
 use crate::printable::is_deceptive;
 use crate::x509::name::Name;
 
@@ -185,7 +186,9 @@ pub(super) fn authority_key_identifier(
     let mut reader = Reader::of(certificate, value);
     let sequence = reader.expect(tag::SEQUENCE)?;
     reader.finish()?;
-    let identifier = reader.inside(&sequence).optional(tag::context(0))?;
+    let identifier = reader
+        .inside(&sequence)
+        .optional(tag::context_primitive(0))?;
     Ok(identifier.map(|element| element.value()))
 }
 
@@ -256,7 +259,7 @@ fn general_names(der: &[u8]) -> Result<(Vec<&[u8]>, Vec<&[u8]>), reader::Error> 
     let (mut rfc822_names, mut smtp_utf8_mailboxes) = (Vec::new(), Vec::new());
     while !names.is_empty() {
         let name = names.read()?;
-        if name.tag() == tag::context(1) {
+        if name.tag() == tag::context_primitive(1) {
             rfc822_names.push(names.value(&name));
         } else if name.tag() == tag::context_constructed(0) {
             smtp_utf8_mailboxes.extend(smtp_utf8_mailbox(names.inside(&name))?);

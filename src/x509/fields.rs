@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use crate::asn1::reader::{self, Element, Reader, dotted, hexadecimal, tag};
+use crate::asn1::reader::{self, Element, Reader, dotted, hexadecimal};
+use crate::asn1::tag;
 use crate::x509::Error;
 use crate::x509::extensions::Extension;
 
@@ -85,7 +86,7 @@ impl Fields {
             .map_err(Error::malformed("subjectPublicKeyInfo"))?;
         for (number, part) in [(1, "issuerUniqueID"), (2, "subjectUniqueID")] {
             reader
-                .optional(tag::context(number))
+                .optional(tag::context_primitive(number))
                 .map_err(Error::malformed(part))?;
         }
         let extensions = reader

@@ -20,7 +20,8 @@
 use std::fmt::{self, Write};
 
 use crate::asn1::oid::{self, ObjectIdentifier};
-use crate::asn1::reader::{self, Reader, dotted, hexadecimal, tag};
+use crate::asn1::reader::{self, Reader, dotted, hexadecimal};
+use crate::asn1::tag;
 use crate::printable::is_deceptive;
 
 /// RFC 4514 3 and the LDAP registry of RFC 4520 8.2: the short names of attribute types.

@@ -7,7 +7,7 @@ use const_oid::db::rfc5280::{
 };
 use p256::pkcs8::EncodePublicKey;
 
-use crate::asn1::reader::tag;
+use crate::asn1::tag;
 use crate::asn1::tlv::{element, sequence};
 
 /// The parts of a certificate, each to be changed by a test.
@@ -100,7 +100,7 @@ fn attribute(attribute_type: &str, string_type: u8, text: &str) -> Vec<u8> {
 }
 
 pub(crate) fn rfc822_name(address: &str) -> Vec<u8> {
-    element(tag::context(1), address.as_bytes())
+    element(tag::context_primitive(1), address.as_bytes())
 }
 
 pub(crate) fn extension(oid: ObjectIdentifier, value: &[u8]) -> Vec<u8> {

@@ -247,9 +247,7 @@ impl Contents {
 
 /// Identifier octets, and the bits within them (X.690 8.1.2).
 mod tag {
-    pub(super) use crate::asn1::reader::tag::{
-        BIT_STRING, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE,
-    };
+    pub(super) use crate::asn1::tag::{BIT_STRING, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE};
 
     pub(super) const END_OF_CONTENTS: u8 = 0x00;
     pub(super) const CONTEXT_0: u8 = 0x80;

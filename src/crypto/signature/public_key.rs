@@ -269,7 +269,7 @@ fn bit_length(number: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::asn1::tlv;
+    use crate::asn1::{tag, tlv};
     use crate::crypto::testing::{hex, private_key, testdata};
 
     #[test]
@@ -379,8 +379,8 @@ mod tests {
 
     fn rsa_spki(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
         let key = tlv::sequence(&[
-            &tlv::element(tlv::INTEGER, modulus),
-            &tlv::element(tlv::INTEGER, exponent),
+            &tlv::element(tag::INTEGER, modulus),
+            &tlv::element(tag::INTEGER, exponent),
         ]);
         let bits = tlv::element(0x03, &[&[0], key.as_slice()].concat());
         tlv::sequence(&[&hex("300d06092a864886f70d0101010500"), &bits])
