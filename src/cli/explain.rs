@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use mailseal::send::{self, Kind, smtp, sparkpost, trust};
 use mailseal::smime::seal;
-use mailseal::{keys, mime, smime};
+use mailseal::{cms, keys, mime, smime};
 
 use super::failure::{Code, Failure, causes};
 use super::input::{Input, plain};
@@ -57,7 +57,7 @@ pub(super) fn no_recipient(error: impl std::fmt::Display) -> Failure {
 
 /// A key or certificate that cannot be used: permission and passphrase are told apart from what
 /// is missing or wrong.
-fn key(error: &keys::Error) -> Failure {
+pub(super) fn key(error: &keys::Error) -> Failure {
     use keys::Error as E;
     let code = match error {
         E::InsecurePermissions { .. }
@@ -91,6 +91,20 @@ fn key(error: &keys::Error) -> Failure {
         _ => "put a certificate there that is meant for this address and use".to_owned(),
     });
     Failure::new(code, causes(error)).hint(hint)
+}
+
+/// A CMS structure that cannot be read.
+pub(super) fn layer(error: &cms::Error) -> Failure {
+    Failure::new(Code::Data, causes(error))
+}
+
+/// Encrypted content that stays closed.
+pub(super) fn decrypting(error: &smime::Error) -> Failure {
+    match error {
+        smime::Error::NoKeyFits => Failure::new(Code::NoInput, error)
+            .hint("name the private key of one of the recipients with --key"),
+        error => Failure::new(Code::Data, causes(error)),
+    }
 }
 
 /// A message that was not sent, or of which nobody knows.

@@ -106,7 +106,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Seal(arguments) => seal::run(&arguments, &global),
         Command::Send(arguments) => send::run(&arguments, &global),
-        Command::Show(arguments) => show::run(&arguments),
+        Command::Show(arguments) => show::run(&arguments, &global),
         Command::Completions { shell } => man::completions(shell),
         Command::Man => man::page(),
     };

@@ -1,23 +1,139 @@
-//! `mailseal show`: headers and MIME tree.
+//! `mailseal show`: headers and MIME tree, and with a key, those of what was encrypted.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use mailseal::cms::layer::Layer;
+use mailseal::crypto::PrivateKey;
+use mailseal::keys::KeyDirectory;
+use mailseal::mime::{self, Message, RawMessage, tree};
+use mailseal::smime::decrypt::DecryptedEntity;
 
 use super::failure::{Code, Failure};
 use super::input::Input;
 use super::output::Destination;
+use super::private_keys::PrivateKeyArguments;
+use super::{Global, explain, output};
+
+/// CMS layers in one message: a triple wrap has three.
+const MAX_LAYERS: usize = 8;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Message to show; - or none is standard input
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
+    /// Private key to look through encryption with, and through an opaque signature inside (may
+    /// be repeated)
+    #[arg(long, value_name = "FILE")]
+    key: Vec<PathBuf>,
+    #[command(flatten)]
+    private_keys: PrivateKeyArguments,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Code, Failure> {
+pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Code, Failure> {
     let (inputs, _) = Input::from_arguments(arguments.file.as_slice());
+    let keys = keys(arguments)?;
     for input in inputs {
-        let raw = input.raw()?;
-        Destination::Stdout.write(|out| mailseal::mime::tree::write(&raw, out))?;
+        let layers = layers(input.raw()?, &keys);
+        Destination::Stdout.write(|out| {
+            let levels = layers.entities.iter().zip(0..);
+            levels.into_iter().try_for_each(|(entity, depth)| {
+                tree::write(
+                    entity,
+                    &mut Indented {
+                        out: &mut *out,
+                        depth,
+                        at_start: true,
+                    },
+                )
+            })
+        })?;
+        if let Some(obstacle) = layers.obstacle {
+            return Err(obstacle.about(&input));
+        }
     }
+    output::detail("nothing shown has been verified", global);
     Ok(Code::Done)
+}
+
+fn keys(arguments: &Arguments) -> Result<Vec<Arc<PrivateKey>>, Failure> {
+    let keys = KeyDirectory::new(".", arguments.private_keys.options(Timestamp::now()));
+    let open = |path: &PathBuf| {
+        keys.private_key_file(path)
+            .map_err(|error| explain::key(&error))
+    };
+    arguments.key.iter().map(open).collect()
+}
+
+/// A message, what was encrypted in it, what was signed in that, and so on.
+struct Layers {
+    entities: Vec<RawMessage>,
+    /// Why there is no further one, if there should be.
+    obstacle: Option<Failure>,
+}
+
+fn layers(message: RawMessage, keys: &[Arc<PrivateKey>]) -> Layers {
+    let mut layers = Layers {
+        entities: vec![message],
+        obstacle: None,
+    };
+    while !keys.is_empty() && layers.entities.len() <= MAX_LAYERS {
+        match inside(&layers.entities[layers.entities.len() - 1], keys) {
+            Ok(Some(entity)) => layers.entities.push(entity),
+            Ok(None) => break,
+            Err(obstacle) => {
+                layers.obstacle = Some(obstacle);
+                break;
+            }
+        }
+    }
+    layers
+}
+
+fn inside(raw: &RawMessage, keys: &[Arc<PrivateKey>]) -> Result<Option<RawMessage>, Failure> {
+    // What cannot be parsed has been shown as far as it goes.
+    let Ok(message) = Message::parse(raw.clone()) else {
+        return Ok(None);
+    };
+    let Some(object) = mime::cms_object(&message).map_err(|error| explain::message(&error))? else {
+        return Ok(None);
+    };
+    match Layer::read(&object).map_err(|error| explain::layer(&error))? {
+        Layer::Enveloped(enveloped) => {
+            let decrypted = DecryptedEntity::decrypt(&enveloped, keys)
+                .map_err(|error| explain::decrypting(&error))?;
+            Ok(Some(decrypted.entity().clone()))
+        }
+        Layer::Signed { content } => {
+            Ok(content.map(|content| RawMessage::from_bytes(content.into_vec())))
+        }
+        Layer::Other(_) => Ok(None),
+    }
+}
+
+/// Moves every line two columns a level to the right.
+struct Indented<'a> {
+    out: &'a mut dyn Write,
+    depth: usize,
+    at_start: bool,
+}
+
+impl Write for Indented<'_> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        for line in octets.split_inclusive(|&octet| octet == b'\n') {
+            if self.at_start {
+                write!(self.out, "{:1$}", "", 2 * self.depth)?;
+            }
+            self.out.write_all(line)?;
+            self.at_start = line.ends_with(b"\n");
+        }
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }

@@ -11,16 +11,17 @@
 //! - [`auth_enveloped`]: the same around AES-GCM content
 //! - [`recipient`]: one RecipientInfo for each recipient's certificate
 //! - [`content_info`]: the arithmetic of nested lengths
+//! - [`layer`]: reading what others wrote
 //!
 //! # Not supported
 //!
-//! Reading: verification and decryption are not written yet. Several signers, countersignatures
-//! and unsigned attributes are not written.
+//! Verifying signatures, and writing several signers, countersignatures or unsigned attributes.
 
 pub mod attributes;
 pub mod auth_enveloped;
 pub mod content_info;
 pub mod enveloped_data;
+pub mod layer;
 pub mod recipient;
 pub mod signed_data;
 
@@ -37,9 +38,21 @@ pub enum Error {
     /// The signature, key transport or key agreement failed.
     #[error(transparent)]
     Crypto(#[from] crate::crypto::Error),
-    /// A value does not fit its ASN.1 type.
-    #[error("a CMS structure cannot be encoded")]
+    /// A value, ours or a stranger's, does not fit its ASN.1 type.
+    #[error("a CMS structure cannot be encoded or decoded")]
     Encoding(#[from] der::Error),
+    /// What comes is not BER.
+    #[error("the CMS structure is malformed")]
+    Ber(#[from] crate::asn1::ber::Error),
+    /// RFC 5083 2.1: an AEAD cipher belongs into AuthEnvelopedData, and no other does.
+    #[error("{cipher} does not go with this kind of CMS structure")]
+    CipherOutOfPlace {
+        /// The cipher.
+        cipher: &'static str,
+    },
+    /// Encrypted content that travels apart (RFC 5652 6.1), as mail's never does.
+    #[error("the CMS structure has no content")]
+    NoContent,
     /// The content is so long that its lengths do not fit 64 bits.
     #[error("the content is too long for a CMS structure")]
     TooLong,

@@ -7,8 +7,9 @@
 //!
 //! # Not supported
 //!
-//! Opening and verifying are not written yet.
+//! Verifying signatures is not written yet. [`decrypt`] holds the whole content in memory.
 
+pub mod decrypt;
 pub mod encrypt;
 pub mod seal;
 pub mod sign;
@@ -25,6 +26,9 @@ pub enum Error {
     /// The content could not be encrypted.
     #[error(transparent)]
     Crypto(#[from] crate::crypto::Error),
+    /// None of the keys is a recipient's, or the content was changed.
+    #[error("none of the keys opens the message")]
+    NoKeyFits,
     /// The entity could not be read back, or the result not written.
     #[error(transparent)]
     Io(#[from] io::Error),

@@ -5,7 +5,8 @@ use der::{Tag, Tagged};
 use spki::AlgorithmIdentifierRef;
 
 use super::ContentCipher;
-use crate::asn1::reader::{self, Reader, tag};
+use crate::asn1::reader::{self, Reader};
+use crate::asn1::tag;
 use crate::crypto::Error;
 
 /// A contentEncryptionAlgorithm as a message names it: a cipher of ours, with parameters that it
@@ -135,11 +136,11 @@ mod tests {
     fn cbc_has_an_iv_of_one_block() {
         for cipher in [ContentCipher::Aes128Cbc, ContentCipher::Aes256Cbc] {
             for length in [0, 1, 8, 12, 15, 16, 17, 32, 1 << 20] {
-                let iv = tlv::element(tlv::OCTET_STRING, &vec![7; length]);
+                let iv = tlv::element(tag::OCTET_STRING, &vec![7; length]);
                 assert_eq!(read(cipher, Some(&iv)).is_ok(), length == 16, "{length}");
             }
-            let sequence = tlv::sequence(&[&tlv::element(tlv::OCTET_STRING, &[7; 16])]);
-            let integer = tlv::element(tlv::INTEGER, &[7; 16]);
+            let sequence = tlv::sequence(&[&tlv::element(tag::OCTET_STRING, &[7; 16])]);
+            let integer = tlv::element(tag::INTEGER, &[7; 16]);
             for parameters in [
                 None,
                 Some(&hex("0500")[..]),
@@ -162,16 +163,16 @@ mod tests {
     fn gcm_has_a_nonce_and_a_tag_of_12_to_16_octets() {
         for cipher in [ContentCipher::Aes128Gcm, ContentCipher::Aes256Gcm] {
             for length in [0, 1, 8, 12, 16, 128, 129, 1 << 20] {
-                let nonce = tlv::element(tlv::OCTET_STRING, &vec![7; length]);
+                let nonce = tlv::element(tag::OCTET_STRING, &vec![7; length]);
                 let result = read(cipher, Some(&tlv::sequence(&[&nonce])));
                 match result {
                     Ok(algorithm) => assert_eq!(algorithm.tag_length(), Some(12)),
                     Err(_) => assert!([0, 129, 1 << 20].contains(&length)),
                 }
             }
-            let nonce = tlv::element(tlv::OCTET_STRING, &[7; 12]);
+            let nonce = tlv::element(tag::OCTET_STRING, &[7; 12]);
             for length in 0..=u8::MAX {
-                let icv_length = tlv::element(tlv::INTEGER, &[length]);
+                let icv_length = tlv::element(tag::INTEGER, &[length]);
                 let result = read(cipher, Some(&tlv::sequence(&[&nonce, &icv_length])));
                 match result {
                     Ok(algorithm) => assert_eq!(algorithm.tag_length(), Some(length.into())),

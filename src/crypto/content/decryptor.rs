@@ -148,7 +148,7 @@ fn authenticate(computed: [u8; 16], received: &[u8]) -> Result<Vec<u8>, Error> {
 mod tests {
     use super::super::Encryptor;
     use super::*;
-    use crate::asn1::tlv;
+    use crate::asn1::{tag, tlv};
     use crate::crypto::testing::{pieces, random};
     use der::Decode;
     use der::asn1::AnyRef;
@@ -201,8 +201,8 @@ mod tests {
 
         /// The same with other GCM parameters, which are not authenticated themselves.
         fn with_tag_length(mut self, length: u8) -> Sample {
-            let nonce = tlv::element(tlv::OCTET_STRING, self.algorithm.iv());
-            let length = tlv::element(tlv::INTEGER, &[length]);
+            let nonce = tlv::element(tag::OCTET_STRING, self.algorithm.iv());
+            let length = tlv::element(tag::INTEGER, &[length]);
             let parameters = tlv::sequence(&[&nonce, &length]);
             let algorithm = AlgorithmIdentifierRef {
                 oid: self.algorithm.cipher().oid(),

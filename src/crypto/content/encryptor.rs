@@ -9,7 +9,7 @@ use spki::AlgorithmIdentifierOwned;
 use super::cbc::Cbc;
 use super::gcm::Gcm;
 use super::{ContentCipher, ContentEncryptionKey};
-use crate::asn1::tlv;
+use crate::asn1::{tag, tlv};
 use crate::crypto::Error;
 
 /// Encrypts one content, piece by piece. Its key and IV are used once: they are made in
@@ -98,8 +98,8 @@ impl Encryptor {
         let parameters = if self.cipher.is_aead() {
             // RFC 5084 section 3.2: GCMParameters ::= SEQUENCE { aes-nonce OCTET STRING,
             // aes-ICVlen INTEGER DEFAULT 12 }. Our tags have 16 octets, so it is there.
-            let nonce = tlv::element(tlv::OCTET_STRING, &self.iv);
-            let icv_length = tlv::element(tlv::INTEGER, &[16]);
+            let nonce = tlv::element(tag::OCTET_STRING, &self.iv);
+            let icv_length = tlv::element(tag::INTEGER, &[16]);
             Any::new(Tag::Sequence, [nonce, icv_length].concat())
         } else {
             // RFC 3565 section 4: AES-IV ::= OCTET STRING (SIZE(16)).

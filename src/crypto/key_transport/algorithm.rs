@@ -187,7 +187,7 @@ fn unsupported(algorithm: &str, place: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::asn1::tlv;
+    use crate::asn1::{tag, tlv};
     use crate::crypto::testing::{Enveloped, hex, private_key, random, testdata};
     use crate::crypto::{KeyTransport, PublicKey};
     use cms::enveloped_data::RecipientInfo;
@@ -402,7 +402,7 @@ mod tests {
         let mgf1 = oid::ID_MGF_1.to_der().unwrap();
         let mgf1_sha256 = tlv::element(0xa1, &tlv::sequence(&[&mgf1, &sha256]));
         let specified = oid::ID_P_SPECIFIED.to_der().unwrap();
-        let label = tlv::element(tlv::OCTET_STRING, b"label");
+        let label = tlv::element(tag::OCTET_STRING, b"label");
 
         let malformed = "the parameters of id-RSAES-OAEP are missing or malformed";
         let without_digest = tlv::element(0xa1, &tlv::sequence(&[&mgf1]));

@@ -76,7 +76,7 @@ fn messages(path: &Path) -> Vec<Vec<u8>> {
 
 fn parse(der: &[u8]) -> der::Result<()> {
     // PKCS #12 has an INTEGER first, ContentInfo an OBJECT IDENTIFIER.
-    if der::asn1::AnyRef::from_der(der)?.value().first() == Some(&tlv::INTEGER) {
+    if der::asn1::AnyRef::from_der(der)?.value().first() == Some(&crate::asn1::tag::INTEGER) {
         return Ok(());
     }
     let content_info = ContentInfo::from_der(der)?;
