@@ -32,16 +32,19 @@ pub(super) fn message(error: &mime::Error) -> Failure {
 }
 
 /// A message that could not be sealed.
-pub(super) fn sealing(error: &seal::Error, input: &Input) -> Failure {
+pub(super) fn sealing(error: &seal::Error, policy: seal::Missing, input: &Input) -> Failure {
     match error {
         seal::Error::Message(error) => message(error),
         seal::Error::Keys(error) => key(error),
         seal::Error::NoCertificate(missing) => {
             let hints = missing.iter().filter_map(|missing| missing.error.hint());
             let hints = hints.collect::<Vec<_>>().join("; ");
-            Failure::new(Code::NoInput, causes(error)).hint(format!(
-                "{hints}, or choose --missing skip or --missing plain"
-            ))
+            let otherwise = match policy {
+                seal::Missing::Refuse => ", or choose --missing skip or --missing plain",
+                seal::Missing::Skip => ": --missing skip would leave nobody",
+                seal::Missing::Plain => "",
+            };
+            Failure::new(Code::NoInput, causes(error)).hint(format!("{hints}{otherwise}"))
         }
         seal::Error::NoRecipient => no_recipient(error),
         seal::Error::Seal(smime::Error::Io(error)) => Failure::new(Code::Io, plain(error)),

@@ -192,7 +192,7 @@ impl Sealer {
     pub(super) fn seal(&self, message: Message, input: &Input) -> Result<Sealed, Failure> {
         self.sealing
             .seal(message, &self.keys)
-            .map_err(|error| explain::sealing(&error, input))
+            .map_err(|error| explain::sealing(&error, self.sealing.missing, input))
     }
 }
 
