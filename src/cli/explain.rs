@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use mailseal::send::{self, Kind, smtp, sparkpost, trust};
+use mailseal::send::{self, Kind, pickup, smtp, sparkpost, trust};
 use mailseal::smime::seal;
 use mailseal::{cms, keys, mime, smime};
 
@@ -151,6 +151,9 @@ fn remedy(error: &send::Error) -> Option<&'static str> {
         send::Error::Smtp(S::Nul) => "--sign brings the body into 7-bit form",
         send::Error::SparkPost(sparkpost::Error::SubstitutionInSigned) => {
             "--sign keeps the text inside the signature, where SparkPost does not look"
+        }
+        send::Error::Pickup(pickup::Error::Command(_)) => {
+            "take the field out; --from and --to change the envelope"
         }
         send::Error::SparkPost(sparkpost::Error::NotSent { .. }) => {
             "SPARKPOST_HOST says where to look; without it that is api.sparkpost.com"

@@ -4,6 +4,7 @@ use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 
 use crate::address::Address;
+use crate::mime::{Header, MAX_HEADER};
 use crate::spool::Spool;
 
 use super::Error;
@@ -106,6 +107,21 @@ impl Outgoing {
     /// The bytes that go, from the first, as often as they are needed.
     pub fn reader(&self) -> impl BufRead + '_ {
         self.extra_header.as_slice().chain(self.message.reader())
+    }
+
+    /// The message's header with what was put before it, and a reader of the body.
+    pub(super) fn divided(&self) -> io::Result<(Header, impl BufRead + '_)> {
+        let mut reader = self.reader();
+        let mut header = Vec::new();
+        loop {
+            let length = (&mut reader)
+                .take(MAX_HEADER)
+                .read_until(b'\n', &mut header)?;
+            let is_last = matches!(&header[header.len() - length..], b"\r\n" | b"\n" | b"");
+            if is_last || header.len() as u64 >= MAX_HEADER {
+                return Ok((Header::split(&header, 1), reader));
+            }
+        }
     }
 
     /// Reads it through once for what a transport must know before it starts.

@@ -98,6 +98,7 @@ impl Pickup {
                 path: directory.clone(),
                 source,
             })?;
+        refuse_commands(outgoing)?;
         let staging = self.staging()?;
         let unwritten = |source| Error::Write {
             path: staging.clone(),
@@ -203,6 +204,19 @@ impl Sender for Pickup {
     }
 }
 
+/// What PowerMTA reads as the envelope stands in front of the header with nothing between: fields
+/// of the message with such names, which come from other servers' pickup and drop directories,
+/// would add recipients.
+fn refuse_commands(outgoing: &Outgoing) -> Result<(), Error> {
+    // x-virtual-mta and x-job choose a route, in a message as well as here, and nobody's mail.
+    const COMMANDS: [&str; 2] = ["x-sender", "x-receiver"];
+    let (header, _) = outgoing.divided().map_err(Error::Read)?;
+    match COMMANDS.iter().find(|name| header.first(name).is_some()) {
+        Some(name) => Err(Error::Command(name)),
+        None => Ok(()),
+    }
+}
+
 // PowerMTA runs as a user of its own, who shares the directory's group with us at best.
 // Asked of the open file: its name stands in a directory where others may write, too.
 fn hand_over(file: &File, group: u32, mode: u32) -> io::Result<()> {
@@ -272,6 +286,9 @@ pub enum Error {
         /// The value.
         value: String,
     },
+    /// The message has a field that PowerMTA would read as part of the envelope.
+    #[error("PowerMTA would take the message's own field {0} for the envelope's")]
+    Command(&'static str),
     /// The message could not be read on this side.
     #[error("cannot read the message")]
     Read(#[source] io::Error),
@@ -284,6 +301,7 @@ impl Error {
             Self::Directory { .. } | Self::OtherFilesystem { .. } | Self::Value { .. } => {
                 Kind::Configuration
             }
+            Self::Command(_) => Kind::Message,
             Self::Write { .. } | Self::Read(_) => Kind::Io,
         }
     }
@@ -298,13 +316,16 @@ mod tests {
     use crate::spool::Spool;
 
     fn outgoing() -> Outgoing {
+        carrying(b"Subject: x\r\n\r\n.hello\r\n")
+    }
+
+    fn carrying(message: &[u8]) -> Outgoing {
         let recipients = ["bob@example.org", "\"c d\"@example.org"];
         let recipients = recipients.map(|text| text.parse().unwrap()).to_vec();
         let from = Some("alice@example.com".parse().unwrap());
-        let message = b"Subject: x\r\n\r\n.hello\r\n".to_vec();
         Outgoing::new(
             Envelope::new(from, recipients).unwrap(),
-            Arc::new(Spool::from_bytes(message)),
+            Arc::new(Spool::from_bytes(message.to_vec())),
         )
     }
 
@@ -354,6 +375,21 @@ mod tests {
             assert!(matches!(error, SendError::Pickup(Error::Directory { .. })));
             assert!(names(beside.path()).len() <= 1);
         }
+    }
+
+    #[test]
+    fn a_message_adds_nobody_to_its_envelope() {
+        let beside = tempfile::tempdir().unwrap();
+        let directory = beside.path().join("pickup");
+        fs::create_dir(&directory).unwrap();
+        let mut pickup = Pickup::new(Options::new(&directory)).unwrap();
+        let error = pickup
+            .send(&carrying(b"X-Receiver: eve@example.net\r\nX: y\r\n\r\n"))
+            .unwrap_err();
+        assert_eq!(error.kind(), Kind::Message);
+        assert!(names(&directory).is_empty());
+        let body = carrying(b"X: y\r\n\r\nx-receiver: eve@example.net\r\n");
+        assert!(pickup.send(&body).unwrap().worst().is_none());
     }
 
     #[test]

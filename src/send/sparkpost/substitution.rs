@@ -5,30 +5,18 @@
 //! that breaks the signature. Text within an opaque signature or an envelope is base64, in which
 //! no brace occurs.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 
-use crate::mime::{Header, MAX_HEADER};
 use crate::send::Outgoing;
 
 /// Whether the service would rewrite what is signed.
 pub(super) fn breaks_signature(outgoing: &Outgoing) -> io::Result<bool> {
-    let mut reader = outgoing.reader();
-    let mut header = Vec::new();
-    let mut limited = (&mut reader).take(MAX_HEADER);
-    loop {
-        let length = limited.read_until(b'\n', &mut header)?;
-        let is_last = matches!(&header[header.len() - length..], b"\r\n" | b"\n" | b"");
-        if is_last {
-            break;
-        }
-    }
-    let is_readable = Header::split(&header, 1)
-        .first("Content-Type")
-        .is_some_and(|field| {
-            let value = field.value().to_ascii_lowercase();
-            value.starts_with("multipart/signed")
-        });
-    Ok(is_readable && holds_braces(reader)?)
+    let (header, body) = outgoing.divided()?;
+    let is_readable = header.first("Content-Type").is_some_and(|field| {
+        let value = field.value().to_ascii_lowercase();
+        value.starts_with("multipart/signed")
+    });
+    Ok(is_readable && holds_braces(body)?)
 }
 
 fn holds_braces(mut reader: impl BufRead) -> io::Result<bool> {
@@ -75,6 +63,9 @@ mod tests {
         )));
         assert!(!breaks("Content-Type: text/plain\r\n\r\n{{name}}\r\n"));
         assert!(!breaks("Subject: {{name}}\r\n\r\nmultipart/signed\r\n"));
+        assert!(!breaks(&format!(
+            "Subject: {{{{name}}}}\r\n{signed}--b\r\n"
+        )));
         assert!(!breaks("Subject: x\r\n"));
     }
 
