@@ -1,4 +1,64 @@
 //! mailseal seals application mail with S/MIME and injects it.
+//!
+//! A message makes its journey through types that each promise more than the one before:
+//!
+//! | type | promises | made by |
+//! |---|---|---|
+//! | [`Message`](mime::Message) | a header that all readers read alike | [`Message::parse`](mime::Message::parse) |
+//! | [`CanonicalEntity`](mime::CanonicalEntity) | 7-bit, CRLF, nothing for a relay to change | [`Entity::canonicalize`](mime::Entity::canonicalize) |
+//! | [`Signer`](keys::Signer), [`RecipientCertificate`](keys::RecipientCertificate) | pinned for the address, valid, fit for the use | [`KeyDirectory`](keys::KeyDirectory) |
+//! | [`SignedEntity`](smime::sign::SignedEntity) | a signature over all of it; canonical again | [`SignedEntity::sign`](smime::sign::SignedEntity::sign) |
+//! | [`EnvelopedEntity`](smime::encrypt::EnvelopedEntity) | at least one recipient, a fresh content key | [`EnvelopedEntity::encrypt`](smime::encrypt::EnvelopedEntity::encrypt) |
+//! | [`Envelope`](send::Envelope) | at least one recipient, each once | [`Envelope::new`](send::Envelope::new) |
+//! | [`Receipt`](send::Receipt) | the fate of every recipient | a [`Sender`](send::Sender) |
+//!
+//! [`smime::seal`] walks it for a whole message and all its recipients:
+//!
+//! ```
+//! use mailseal::crypto::{ContentCipher, DigestAlgorithm, KeyTransport};
+//! use mailseal::keys::{KeyDirectory, directory};
+//! use mailseal::mime::{Message, RawMessage};
+//! use mailseal::smime::encrypt::Encryption;
+//! use mailseal::smime::seal::{Missing, Sealing, SignOptions};
+//! use mailseal::smime::sign::Form;
+//!
+//! let now = "2026-11-21T12:00:00Z".parse()?;
+//! let keys = KeyDirectory::new("testdata/keys", directory::Options {
+//!     allow_insecure_keys: true,
+//!     ..directory::Options::at(now)
+//! });
+//! let sealing = Sealing {
+//!     sign: Some(SignOptions {
+//!         form: Form::Opaque,
+//!         digest: DigestAlgorithm::Sha256,
+//!         pss: false,
+//!         signing_time: true,
+//!     }),
+//!     encrypt: Some(Encryption {
+//!         cipher: ContentCipher::Aes256Cbc,
+//!         key_transport: KeyTransport::Pkcs1v15,
+//!     }),
+//!     missing: Missing::Refuse,
+//!     recipients: None,
+//!     now,
+//! };
+//! let message = "From: alice@example.com\nTo: bob@example.com\nSubject: hello\n\nHello, Bob\n";
+//! let message = Message::parse(RawMessage::from_bytes(message.into()))?;
+//! let mut sealed = Vec::new();
+//! for copy in sealing.seal(message, &keys)?.copies {
+//!     copy.write_to(&mut sealed)?;
+//! }
+//! assert!(String::from_utf8(sealed)?.contains("smime-type=enveloped-data"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The modules build on each other in one direction only: [`address`], [`printable`], [`secret`]
+//! and [`spool`] below, [`asn1`], [`crypto`] and [`mime`], [`x509`], [`keys`], [`cms`], [`smime`],
+//! and [`send`] above.
+//!
+//! # Not supported
+//!
+//! Opening and verifying sealed mail; certification paths; collecting certificates from mail.
 
 pub mod address;
 pub mod asn1;

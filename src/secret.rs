@@ -1,4 +1,17 @@
 //! Bytes that must not be printed and are wiped when they go: passwords, keys, tokens.
+//!
+//! ```
+//! use mailseal::secret::Secret;
+//!
+//! let password = Secret::from_string("hunter2".into());
+//! assert_eq!(format!("{password:?}"), "Secret(****)");
+//! assert_eq!(password.expose(), b"hunter2");
+//! ```
+//!
+//! # Not supported
+//!
+//! Keeping the memory out of swap and core dumps; copies that the source of a secret kept, such as
+//! the environment of the process.
 
 use std::fmt;
 

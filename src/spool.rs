@@ -16,6 +16,11 @@
 //! spool.range(0..7).read_to_string(&mut name).unwrap();
 //! assert_eq!(name, "Subject");
 //! ```
+//!
+//! # Not supported
+//!
+//! Encryption of the temporary file: it has no name and only this user can read it, but its octets
+//! reach the disk unless `TMPDIR` is in memory. Systems other than Unix.
 
 use std::fs::File;
 use std::io::{self, BufRead, Read, Write};

@@ -1,4 +1,8 @@
 //! The signed attributes of RFC 5652 11 and RFC 8551 2.5: what is signed beside the content.
+//!
+//! # Not supported
+//!
+//! Content types other than id-data; attributes of the caller's own; signed receipts (RFC 2634).
 
 use cms::signed_data::SignedAttributes;
 use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef, SetOfVec};

@@ -2,6 +2,10 @@
 //!
 //! There are no authenticated attributes: RFC 5083 2.1 asks for them only when the content is not
 //! id-data, so the additional authenticated data is empty.
+//!
+//! # Not supported
+//!
+//! originatorInfo, authenticated and unauthenticated attributes; AES-CCM and ChaCha20-Poly1305.
 
 use der::Encode;
 use der::asn1::OctetStringRef;

@@ -1,4 +1,8 @@
 //! EnvelopedData (RFC 5652 6): content under AES-CBC, its key under each recipient's.
+//!
+//! # Not supported
+//!
+//! originatorInfo and unprotected attributes.
 
 use der::Encode;
 use spki::AlgorithmIdentifierOwned;

@@ -103,22 +103,9 @@ mod tests {
     use crate::crypto::{
         ContentCipher, DigestAlgorithm, Encryptor, KeyTransport, PublicKey, SignatureAlgorithm,
     };
-    use crate::keys::KeyDirectory;
-    use crate::keys::directory::Options;
+    use crate::keys::testing::keys;
 
     const CONTENT: &[u8] = b"Content-Type: text/plain\r\n\r\nhello\r\n";
-
-    fn keys() -> KeyDirectory {
-        let now = "2026-11-21T12:00:00Z".parse().unwrap();
-        let options = Options {
-            allow_insecure_keys: true,
-            ..Options::at(now)
-        };
-        KeyDirectory::new(
-            concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/keys"),
-            options,
-        )
-    }
 
     fn address(text: &str) -> Address {
         Address::parse(text).unwrap()

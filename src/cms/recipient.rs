@@ -1,4 +1,8 @@
 //! RecipientInfo (RFC 5652 6.2): the content-encryption key, for one recipient's certificate.
+//!
+//! # Not supported
+//!
+//! Recipients named by subjectKeyIdentifier; passwords (RFC 3211), shared keys and KEMs (RFC 9629).
 
 use der::asn1::{AnyRef, BitStringRef, OctetStringRef};
 use der::{Encode, Sequence};

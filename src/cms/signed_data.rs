@@ -1,4 +1,8 @@
 //! SignedData (RFC 5652 5) with one signer, over content known by its digest and length.
+//!
+//! # Not supported
+//!
+//! Signatures without signed attributes; CRLs in the message; certificates alone (certs-only).
 
 use cms::signed_data::SignedAttributes;
 use der::asn1::OctetStringRef;

@@ -41,4 +41,4 @@ pub use recipient::RecipientCertificate;
 pub use signer::Signer;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

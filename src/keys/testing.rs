@@ -31,6 +31,18 @@ pub(super) fn pkcs8_pem(key: &p256::SecretKey) -> String {
     key.to_pkcs8_pem(LineEnding::LF).unwrap().to_string()
 }
 
+/// `testdata/keys` as it is, on a day when its good certificates are good.
+pub(crate) fn keys() -> KeyDirectory {
+    let options = Options {
+        allow_insecure_keys: true,
+        ..Options::at("2026-11-21T12:00:00Z".parse().unwrap())
+    };
+    KeyDirectory::new(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/keys"),
+        options,
+    )
+}
+
 /// A key directory of its own for one test.
 pub(super) struct TestKeys(TempDir);
 

@@ -1,5 +1,9 @@
 //! The canonical form of an entity (RFC 8551 3.1): CRLF line ends, 7-bit, nothing a relay would
 //! change. It is what digests are taken over, what is encrypted, and what is sent.
+//!
+//! # Not supported
+//!
+//! Normal forms within a character set: of text, only the line ends are made canonical.
 
 use std::io::{self, BufRead, Write};
 use std::ops::Range;

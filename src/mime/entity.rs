@@ -15,6 +15,10 @@
 //! | 8-bit octets in multipart/signed, multipart/encrypted | an error: mending breaks the signature |
 //!
 //! Of a header only Content-Transfer-Encoding and what is not 7-bit is touched.
+//!
+//! # Not supported
+//!
+//! Content-MD5 (RFC 1864) is passed on unchecked: it is over the decoded content, which stays.
 
 use std::io;
 use std::sync::Arc;

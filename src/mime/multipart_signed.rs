@@ -1,4 +1,8 @@
 //! multipart/signed (RFC 1847 2.1, RFC 8551 3.5.3): content in the clear and its signature.
+//!
+//! # Not supported
+//!
+//! Several signatures, which would need a comma-separated `micalg`; reading.
 
 use super::canonical::{CanonicalEntity, Piece};
 

@@ -9,6 +9,10 @@
 //! assert!(out.starts_with(b"Content-Type: application/pkcs7-mime; smime-type=enveloped-data;"));
 //! assert!(out.ends_with(b"\r\n\r\nMAA=\r\n"));
 //! ```
+//!
+//! # Not supported
+//!
+//! Writing the historic name `application/x-pkcs7-mime`, which is read.
 
 use std::io::{self, Write};
 

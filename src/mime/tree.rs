@@ -19,6 +19,10 @@
 //!      [the closing boundary is missing]\n"
 //! );
 //! ```
+//!
+//! # Not supported
+//!
+//! Decoding: encoded words, transfer encodings and CMS objects stand there as they came.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};

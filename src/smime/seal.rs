@@ -3,6 +3,10 @@
 //! To and Cc share one envelope. Each Bcc recipient gets a copy of its own, encrypted to it alone:
 //! in a shared envelope its certificate would betray it to all the others (RFC 8551 has nothing on
 //! this; RFC 5322 5 leaves it to the implementation).
+//!
+//! # Not supported
+//!
+//! Header protection (RFC 9788): Subject and the other outer fields stay readable and unsigned.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -340,24 +344,12 @@ fn list<'a>(addresses: impl Iterator<Item = &'a Address>) -> String {
 mod tests {
     use super::*;
     use crate::crypto::{ContentCipher, KeyTransport};
-    use crate::keys::directory::Options;
+    use crate::keys::testing::keys;
     use crate::mime::RawMessage;
 
     const MESSAGE: &str = "From: alice@example.com\nTo: bob@example.com\n\
         Cc: Carol <carol@example.com>\nBcc: dave@example.com, pkcs1@example.com\n\
         Subject: hello\n\nhello\n";
-
-    fn keys() -> KeyDirectory {
-        let now = "2026-11-21T12:00:00Z".parse().unwrap();
-        let options = Options {
-            allow_insecure_keys: true,
-            ..Options::at(now)
-        };
-        KeyDirectory::new(
-            concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/keys"),
-            options,
-        )
-    }
 
     fn sealing(sign: bool, encrypt: bool, missing: Missing) -> Sealing {
         Sealing {

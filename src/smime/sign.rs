@@ -1,4 +1,8 @@
 //! Signing an entity: multipart/signed (RFC 8551 3.5.3) or opaque application/pkcs7-mime (3.5.2).
+//!
+//! # Not supported
+//!
+//! Several signers; signing what is encrypted (triple wrapping, RFC 8551 3.7).
 
 use crate::cms::signed_data::{self, Signing};
 use crate::crypto::Digest;
