@@ -1,5 +1,6 @@
 //! `mailseal seal`: signs and encrypts, and writes the result.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use mailseal::smime::seal::{CopyKind, SealedCopy};
@@ -143,18 +144,17 @@ impl<'a> Place<'a> {
             Some(path) => Place::File(path),
             None => Place::Stdout,
         };
-        if let Place::Directory(directory) = place {
-            let mut names = std::collections::HashSet::new();
-            if let Some(twin) = inputs.iter().find(|input| !names.insert(input.stem())) {
-                return Err(Failure::new(
-                    Code::Usage,
-                    format!("two messages would both be written to {}.eml", twin.stem()),
-                )
-                .hint(format!(
-                    "seal them into {} one after the other",
-                    directory.display()
-                )));
-            }
+        if let Place::Directory(directory) = place
+            && let Some(twin) = twin(inputs)
+        {
+            return Err(Failure::new(
+                Code::Usage,
+                format!("two messages would both be written to {twin}.eml"),
+            )
+            .hint(format!(
+                "seal them into {} one after the other",
+                directory.display()
+            )));
         }
         Ok(place)
     }
@@ -219,5 +219,41 @@ impl<'a> Place<'a> {
             }
         }
         Ok(assigned)
+    }
+}
+
+/// The stem by which copies of two messages may get the same name.
+fn twin(inputs: &[Input]) -> Option<&str> {
+    let mut stems = HashSet::new();
+    let mut all = inputs.iter().map(Input::stem);
+    all.find(|stem| !stems.insert(*stem)).or_else(|| {
+        let mut all = inputs.iter().map(Input::stem);
+        all.find(|stem| parent(stem).is_some_and(|parent| stems.contains(parent)))
+    })
+}
+
+/// Whose copy this stem is the name of: `a` for `a.bcc-1` and for `a.plain`.
+fn parent(stem: &str) -> Option<&str> {
+    let (parent, suffix) = stem.rsplit_once('.')?;
+    let is_number = |text: &str| text.parse::<u32>().is_ok();
+    (suffix == "plain" || suffix.strip_prefix("bcc-").is_some_and(is_number)).then_some(parent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_of_two_messages_never_share_a_name() {
+        let twin = |paths: &[&str]| {
+            let inputs: Vec<_> = paths.iter().map(|path| Input::File(path.into())).collect();
+            super::twin(&inputs).map(str::to_owned)
+        };
+        assert_eq!(twin(&["a.eml", "b.eml"]), None);
+        assert_eq!(twin(&["a.eml", "b/a.msg"]), Some("a".to_owned()));
+        // One writes its second copy where the other writes its first.
+        assert_eq!(twin(&["a.bcc-1.eml", "a.eml"]), Some("a.bcc-1".to_owned()));
+        assert_eq!(twin(&["a.eml", "a.plain.eml"]), Some("a.plain".to_owned()));
+        assert_eq!(twin(&["a.bcc-1.eml", "a.plain.eml", "a.bcc-x.eml"]), None);
     }
 }
