@@ -195,8 +195,14 @@ impl<W: Write> QuotedPrintableDecoder<W> {
             }
             (State::Equals | State::EqualsSpace, b'\r') => self.state = State::EqualsCarriageReturn,
             (State::Equals | State::EqualsSpace, b' ' | b'\t') => {
-                self.hold(byte);
+                self.space.push(byte);
                 self.state = State::EqualsSpace;
+                // As in `hold`; and then the "=" before it stands for itself.
+                if self.space.len() > 998 {
+                    self.buffer.push(b'=');
+                    self.buffer.append(&mut self.space);
+                    self.state = State::Text;
+                }
             }
             (State::Equals, _) if byte.is_ascii_hexdigit() => {
                 self.state = State::EqualsDigit(byte);
@@ -341,6 +347,14 @@ mod tests {
                 }
                 assert_eq!(decode(coded.as_bytes(), 5), content.as_bytes());
             }
+        }
+    }
+
+    #[test]
+    fn an_equals_sign_keeps_its_place_before_any_space() {
+        for spaces in [1, 997, 998, 999, 2000] {
+            let text = format!("a={}b\r\n", " ".repeat(spaces));
+            assert_eq!(decode(text.as_bytes(), 64), text.as_bytes(), "{spaces}");
         }
     }
 
