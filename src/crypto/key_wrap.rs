@@ -42,8 +42,8 @@ impl KeyWrap {
         }
     }
 
-    /// Reads the KeyWrapAlgorithm of a message. NULL parameters, which Windows and older releases
-    /// of Bouncy Castle write, are taken for absent ones.
+    /// Reads the KeyWrapAlgorithm of a message. NULL parameters, which Bouncy Castle has written
+    /// and Windows 10 expects, are taken for absent ones.
     pub fn from_algorithm_identifier(algorithm: AlgorithmIdentifierRef<'_>) -> Result<Self, Error> {
         let wrap = match algorithm.oid {
             oid::ID_AES_128_WRAP => KeyWrap::Aes128,

@@ -202,7 +202,7 @@ mod tests {
         }
     }
 
-    // Windows writes NULL behind the wrap algorithm, and derives the key from it as well.
+    // A sender that writes NULL behind the wrap algorithm derives the key from it as well.
     #[test]
     fn the_key_is_derived_from_what_the_message_says() {
         let (scheme, wrap) = (KeyAgreement::default(), KeyWrap::Aes128);
