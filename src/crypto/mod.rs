@@ -56,3 +56,44 @@ pub use key_agreement::{AgreedKey, KeyAgreement, KeyAgreementAlgorithm, Originat
 pub use key_transport::{KeyTransport, KeyTransportAlgorithm};
 pub use key_wrap::{KeyEncryptionKey, KeyWrap};
 pub use signature::{Backend, PrivateKey, PublicKey, SignatureAlgorithm};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use der::referenced::OwnedToRef;
+    use der::{Decode, Encode};
+    use spki::AlgorithmIdentifierRef;
+
+    #[test]
+    fn no_identifier_of_a_stranger_makes_a_panic() {
+        let mut identifiers = vec![
+            KeyTransport::Pkcs1v15.algorithm_identifier(),
+            KeyTransport::Oaep(DigestAlgorithm::Sha384).algorithm_identifier(),
+            KeyAgreement::default().algorithm_identifier(KeyWrap::Aes256),
+        ];
+        identifiers.extend(ContentCipher::ALL.map(|cipher| {
+            let (encryptor, _) = Encryptor::new(cipher).unwrap();
+            encryptor.algorithm_identifier()
+        }));
+        for identifier in identifiers {
+            assert!(read(identifier.owned_to_ref()));
+            let whole = identifier.to_der().unwrap();
+            for position in 0..whole.len() {
+                for octet in 0..=u8::MAX {
+                    let mut changed = whole.clone();
+                    changed[position] = octet;
+                    if let Ok(identifier) = AlgorithmIdentifierRef::from_der(&changed) {
+                        read(identifier);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether any of the algorithms knows the identifier.
+    fn read(identifier: AlgorithmIdentifierRef<'_>) -> bool {
+        KeyTransportAlgorithm::from_algorithm_identifier(identifier).is_ok()
+            | KeyAgreementAlgorithm::from_algorithm_identifier(identifier).is_ok()
+            | ContentEncryptionAlgorithm::from_algorithm_identifier(identifier).is_ok()
+    }
+}
