@@ -7,6 +7,7 @@
 //! MGF1 than the one that hashes the label, is received but not sent.
 
 mod algorithm;
+mod oaep;
 
 use der::{Any, Encode};
 use rand::rngs::SysRng;
@@ -16,7 +17,8 @@ use rsa::{Oaep, Pkcs1v15Encrypt};
 use sha2::{Sha256, Sha384, Sha512};
 use spki::AlgorithmIdentifierOwned;
 
-pub use self::algorithm::{KeyTransportAlgorithm, OaepParameters};
+pub use self::algorithm::KeyTransportAlgorithm;
+pub use self::oaep::OaepParameters;
 use super::{ContentEncryptionKey, DigestAlgorithm, Error, PublicKey};
 use crate::asn1::oid;
 
