@@ -5,7 +5,8 @@ use std::path::Path;
 use mailseal::keys;
 use mailseal::secret::Secret;
 
-use super::failure::{Code, Failure, causes};
+use super::explain;
+use super::failure::{Code, Failure};
 
 /// A variable that is set and not empty.
 pub(super) fn variable(name: &str) -> Result<Option<String>, Failure> {
@@ -35,7 +36,7 @@ pub(super) fn secret(name: &str) -> Result<Option<Secret>, Failure> {
     };
     keys::password_from_file(Path::new(&path))
         .map(Some)
-        .map_err(|error| Failure::new(Code::Config, causes(&error)).about(format!("{name}_FILE")))
+        .map_err(|error| explain::secret_file(&error).about(format!("{name}_FILE")))
 }
 
 /// A secret that must be set.

@@ -9,6 +9,9 @@ use mailseal::{cms, keys, mime, smime};
 use super::failure::{Code, Failure, causes};
 use super::input::{Input, plain};
 
+/// The files that one hint asks for; the message before it names every address.
+const MAX_HINTS: usize = 3;
+
 /// A message that cannot be read, or not be brought into canonical form.
 pub(super) fn message(error: &mime::Error) -> Failure {
     use mime::Error as E;
@@ -38,7 +41,10 @@ pub(super) fn sealing(error: &seal::Error, policy: seal::Missing, input: &Input)
         seal::Error::Keys(error) => key(error),
         seal::Error::NoCertificate(missing) => {
             let hints = missing.iter().filter_map(|missing| missing.error.hint());
-            let hints = hints.collect::<Vec<_>>().join("; ");
+            let mut hints = hints.take(MAX_HINTS).collect::<Vec<_>>().join("; ");
+            if missing.len() > MAX_HINTS {
+                hints.push_str("; and so on");
+            }
             let otherwise = match policy {
                 seal::Missing::Refuse => ", or choose --missing skip or --missing plain",
                 seal::Missing::Skip => ": --missing skip would leave nobody",
@@ -94,6 +100,20 @@ pub(super) fn key(error: &keys::Error) -> Failure {
         _ => "put a certificate there that is meant for this address and use".to_owned(),
     });
     Failure::new(code, causes(error)).hint(hint)
+}
+
+/// A file that should hold a password, key or token, and does not.
+pub(super) fn secret_file(error: &keys::password::Error) -> Failure {
+    use keys::password::Error as E;
+    let code = match error {
+        E::Unreadable { source, .. } if source.kind() == ErrorKind::NotFound => Code::NoInput,
+        E::Unreadable { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+            Code::NoPermission
+        }
+        E::Unreadable { .. } => Code::Io,
+        _ => Code::Config,
+    };
+    Failure::new(code, causes(error)).hint("name a file that holds the secret and nothing else")
 }
 
 /// A CMS structure that cannot be read.

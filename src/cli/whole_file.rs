@@ -7,12 +7,15 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, OFlags, linkat};
 
 /// What any file is made with; the umask takes its part.
 const MODE: u32 = 0o666;
+
+/// Where Linux shows a process its open files.
+const HELD_FILES: &str = "/proc/self/fd";
 
 /// Lets `write` write, and puts the result in the place of what is at `path`.
 ///
@@ -51,6 +54,8 @@ fn fill(file: &mut File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
 }
 
 fn nameless(directory: &Path) -> io::Result<File> {
+    // Without /proc, as in a bare chroot, there is no way to name it later.
+    fs::metadata(HELD_FILES)?;
     File::options()
         .read(true)
         .write(true)
@@ -61,7 +66,7 @@ fn nameless(directory: &Path) -> io::Result<File> {
 
 fn give_name(file: &File, directory: &Path, path: &Path) -> io::Result<()> {
     // open(2): how a process without CAP_DAC_READ_SEARCH names what O_TMPFILE made.
-    let held = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    let held = Path::new(HELD_FILES).join(file.as_raw_fd().to_string());
     // linkat replaces nothing; rename does.
     let passing = directory.join(format!(".mailseal-{:032x}", rand::random::<u128>()));
     linkat(CWD, &held, CWD, &passing, AtFlags::SYMLINK_FOLLOW)?;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{MAX_DEPTH, MAX_HEADER, MAX_PARTS, MAX_REWRITTEN, address_list};
+use super::{MAX_CMS_OBJECT, MAX_DEPTH, MAX_HEADER, MAX_PARTS, MAX_REWRITTEN, address_list};
 
 /// Why a message cannot be read or sealed. Lines are counted from 1.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,9 @@ pub enum Error {
         /// Where the part begins that was one too many.
         line: u64,
     },
+    /// More than [`MAX_CMS_OBJECT`].
+    #[error("the CMS object in the message exceeds {MAX_CMS_OBJECT} octets")]
+    CmsObjectTooLarge,
     /// More than [`MAX_DEPTH`].
     #[error("line {line}: parts are nested more than {MAX_DEPTH} deep")]
     TooDeep {

@@ -202,6 +202,11 @@ impl Message {
         (OuterHeader::new(outer), entity)
     }
 
+    /// The length of the body in octets, as it came.
+    pub fn body_length(&self) -> u64 {
+        self.source.len() - self.body.offset
+    }
+
     /// Writes the body with its transfer encoding taken off, if it is base64 or quoted-printable.
     ///
     /// # Errors

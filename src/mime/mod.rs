@@ -65,5 +65,9 @@ pub const MAX_PARTS: usize = 1_000;
 /// A header, of the message or of a part, may have this many octets.
 pub const MAX_HEADER: u64 = 256 << 10;
 
+/// A CMS object that is read into memory may have this many octets as it travels: more than the
+/// 40 MiB that mail services carry.
+pub const MAX_CMS_OBJECT: u64 = 64 << 20;
+
 /// All headers that had to be rewritten, which are held in memory, may have this many octets.
 pub const MAX_REWRITTEN: usize = 4 << 20;

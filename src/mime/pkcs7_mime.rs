@@ -20,7 +20,7 @@ use super::canonical::{CanonicalEntity, Piece};
 use super::content_type::{self, ContentType, Parameter};
 use super::header::{Field, Header};
 use super::transfer_encoding::Base64Encoder;
-use super::{Error, Message};
+use super::{Error, MAX_CMS_OBJECT, Message};
 
 /// What the CMS object is (RFC 8551 3.2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -124,10 +124,13 @@ pub fn write_pkcs7_mime(
 ///
 /// # Errors
 ///
-/// [`Error::MalformedBase64`], and those of reading the spool.
+/// [`Error::CmsObjectTooLarge`], [`Error::MalformedBase64`], and those of reading the spool.
 pub fn cms_object(message: &Message) -> Result<Option<Vec<u8>>, Error> {
     if !is_pkcs7_mime(message.header()) {
         return Ok(None);
+    }
+    if message.body_length() > MAX_CMS_OBJECT {
+        return Err(Error::CmsObjectTooLarge);
     }
     let mut object = Vec::new();
     message.write_decoded_body(&mut object)?;

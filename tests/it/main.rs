@@ -22,6 +22,7 @@ mod postfix;
 mod refusals;
 mod seal_gpgsm;
 mod seal_openssl;
+mod show;
 mod smtp;
 mod smtp_refusals;
 mod sparkpost;

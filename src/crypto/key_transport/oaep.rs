@@ -150,7 +150,7 @@ mod tests {
         let mgf1 = oid::ID_MGF_1.to_der().unwrap();
         let mgf1_sha256 = tlv::element(0xa1, &tlv::sequence(&[&mgf1, &sha256]));
         let specified = oid::ID_P_SPECIFIED.to_der().unwrap();
-        let label = tlv::element(tlv::OCTET_STRING, b"label");
+        let label = tlv::element(crate::asn1::tag::OCTET_STRING, b"label");
 
         let malformed = "the parameters of id-RSAES-OAEP are missing or malformed";
         let without_digest = tlv::element(0xa1, &tlv::sequence(&[&mgf1]));

@@ -48,15 +48,18 @@ pub enum TransferEncoding {
 impl TransferEncoding {
     /// Reads a field value: one token in any case, comments around it.
     ///
-    /// `7-bit` and `8-bit` are not in the standard but in old mail, and mean what they say. A
-    /// semicolon after the token is a frequent slip.
+    /// `7-bit` and `8-bit` are not in the standard but in old mail, and mean what they say. Scripts
+    /// write a charset there, or `none`, when nothing is encoded. A semicolon after the token is a
+    /// frequent slip.
     pub fn parse(value: &[u8]) -> TransferEncoding {
         let bare = super::content_type::without_comments(value);
         let token = bare.trim_ascii();
         let token = token.strip_suffix(b";").unwrap_or(token).trim_ascii_end();
         match &token.to_ascii_lowercase()[..] {
             b"" | b"7bit" | b"7-bit" => TransferEncoding::SevenBit,
-            b"8bit" | b"8-bit" => TransferEncoding::EightBit,
+            b"8bit" | b"8-bit" | b"8 bit" | b"none" | b"utf-8" | b"utf8" | b"iso-8859-1" => {
+                TransferEncoding::EightBit
+            }
             b"binary" => TransferEncoding::Binary,
             b"quoted-printable" => TransferEncoding::QuotedPrintable,
             b"base64" => TransferEncoding::Base64,
