@@ -145,6 +145,7 @@ impl Pickup {
         let mut out = BufWriter::new(file);
         self.envelope(outgoing, &mut out).map_err(unwritten)?;
         let mut reader = outgoing.reader();
+        let mut last = b'\n';
         loop {
             let block = match reader.fill_buf() {
                 Ok([]) => break,
@@ -153,8 +154,13 @@ impl Pickup {
                 Err(error) => return Err(Error::Read(error)),
             };
             out.write_all(block).map_err(unwritten)?;
+            last = block.last().copied().unwrap_or(last);
             let length = block.len();
             reader.consume(length);
+        }
+        // A last line without an end gets one, as SMTP gives it.
+        if last != b'\n' {
+            out.write_all(b"\r\n").map_err(unwritten)?;
         }
         out.flush().map_err(unwritten)
     }
@@ -388,8 +394,9 @@ mod tests {
             .unwrap_err();
         assert_eq!(error.kind(), Kind::Message);
         assert!(names(&directory).is_empty());
-        let body = carrying(b"X: y\r\n\r\nx-receiver: eve@example.net\r\n");
-        assert!(pickup.send(&body).unwrap().worst().is_none());
+        let body = carrying(b"X: y\r\n\r\nx-receiver: eve@example.net");
+        let path = directory.join(pickup.send(&body).unwrap().id.unwrap());
+        assert!(fs::read(path).unwrap().ends_with(b"@example.net\r\n"));
     }
 
     #[test]
