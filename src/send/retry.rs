@@ -24,8 +24,8 @@ impl<F: FnMut(Duration)> Pause for F {
     }
 }
 
-/// Waiting times that double up to a limit, each shortened at random by up to a quarter so that
-/// sessions refused together do not come back together.
+/// Waiting times that double up to a limit, each lengthened at random by up to a quarter so that
+/// sessions refused together do not come back together, and none comes back too early.
 #[derive(Debug, Clone)]
 pub struct Backoff {
     next: Duration,
@@ -33,7 +33,7 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Starts at `first` and never exceeds `limit`.
+    /// Starts at `first` and doubles up to `limit`.
     pub fn new(first: Duration, limit: Duration) -> Self {
         Self {
             next: first.min(limit),
@@ -45,7 +45,7 @@ impl Backoff {
     pub fn next_wait(&mut self) -> Duration {
         let wait = self.next;
         self.next = (wait * 2).min(self.limit);
-        wait.mul_f64(1.0 - 0.25 * rand::random::<f64>())
+        wait.mul_f64(1.0 + 0.25 * rand::random::<f64>())
     }
 }
 
@@ -56,9 +56,9 @@ mod tests {
     #[test]
     fn waits_double_up_to_the_limit() {
         let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(30));
-        for most in [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0] {
+        for least in [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0] {
             let wait = backoff.next_wait().as_secs_f64();
-            assert!((most * 0.75..=most).contains(&wait), "{wait} for {most}");
+            assert!((least..=least * 1.25).contains(&wait), "{wait} for {least}");
         }
     }
 }

@@ -193,13 +193,14 @@ impl Sender for Client {
                 Error::Refused {
                     retry_after: Some(wait),
                     ..
+                } if *wait > LONGEST_WAIT => return Err(error.into()),
+                Error::Refused {
+                    retry_after: Some(wait),
+                    ..
                 } => *wait,
                 Error::Refused { .. } => refused.next_wait(),
                 _ => connecting.next_wait(),
             };
-            if wait > LONGEST_WAIT {
-                return Err(error.into());
-            }
             self.pause.pause(wait);
         };
         receipt(outgoing, accepted, opened, attempts, started.elapsed())

@@ -270,9 +270,9 @@ fn refusals_for_the_moment_are_repeated_with_growing_waits() {
     assert_eq!(result.unwrap().attempts, 4);
     assert_eq!(received.len(), 4);
     let seconds: Vec<_> = waits.iter().map(Duration::as_secs_f64).collect();
-    assert!((3.75..=5.0).contains(&seconds[0]), "{seconds:?}");
+    assert!((5.0..=6.25).contains(&seconds[0]), "{seconds:?}");
     assert_eq!(seconds[1], 7.0);
-    assert!((7.5..=10.0).contains(&seconds[2]), "{seconds:?}");
+    assert!((10.0..=12.5).contains(&seconds[2]), "{seconds:?}");
 }
 
 #[test]
