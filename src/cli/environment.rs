@@ -1,6 +1,6 @@
 //! Settings from the environment. A secret NAME may also come from the file that NAME_FILE names.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mailseal::keys;
 use mailseal::secret::Secret;
@@ -19,6 +19,13 @@ pub(super) fn variable(name: &str) -> Result<Option<String>, Failure> {
             format!("environment variable {name} is not UTF-8"),
         )),
     }
+}
+
+/// A path from a variable that is set and not empty.
+pub(super) fn path(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
 }
 
 /// A variable that must be set; the words are the original tool's.

@@ -8,11 +8,13 @@ use jiff::Timestamp;
 use mailseal::keys::{self, directory};
 use mailseal::secret::Secret;
 
+use super::environment::path;
+
 /// How private keys are opened.
 #[derive(Debug, Clone, Args)]
 pub(super) struct PrivateKeyArguments {
-    /// File with the password of an encrypted private key
-    #[arg(long, value_name = "FILE", env = "MAILSEAL_PASSWORD_FILE")]
+    /// File with the password of an encrypted private key [env: MAILSEAL_PASSWORD_FILE]
+    #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
     /// Use private keys that others can read
     #[arg(long)]
@@ -21,7 +23,10 @@ pub(super) struct PrivateKeyArguments {
 
 impl PrivateKeyArguments {
     pub(super) fn options(&self, now: Timestamp) -> directory::Options {
-        let file = self.password_file.clone();
+        let file = self
+            .password_file
+            .clone()
+            .or_else(|| path("MAILSEAL_PASSWORD_FILE"));
         directory::Options {
             allow_insecure_keys: self.allow_insecure_keys,
             now,

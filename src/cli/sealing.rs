@@ -13,6 +13,7 @@ use mailseal::smime::encrypt::Encryption;
 use mailseal::smime::seal::{Missing, Sealed, Sealing, SignOptions};
 use mailseal::smime::sign::Form;
 
+use super::environment::path;
 use super::explain;
 use super::failure::{Code, Failure};
 use super::input::Input;
@@ -32,9 +33,9 @@ pub(super) struct SealingArguments {
     /// Encrypt to every recipient; each Bcc recipient gets a copy of its own
     #[arg(long)]
     encrypt: bool,
-    /// Where <address>.crt and <address>.pem are
-    #[arg(long, value_name = "DIR", env = "MAILSEAL_KEYS", default_value = ".")]
-    keys: PathBuf,
+    /// Where <address>.crt and <address>.pem are [env: MAILSEAL_KEYS] [default: .]
+    #[arg(long, value_name = "DIR")]
+    keys: Option<PathBuf>,
     /// Content encryption; auto is aes256-cbc, which every client opens
     #[arg(long, value_name = "CIPHER", default_value = "auto")]
     cipher: Cipher,
@@ -173,12 +174,16 @@ impl SealingArguments {
             recipients: self.recipients(),
             now: self.now(),
         };
-        if !self.keys.is_dir() {
-            let message = format!("{} is no directory", self.keys.display());
+        let directory = match &self.keys {
+            Some(directory) => directory.clone(),
+            None => path("MAILSEAL_KEYS").unwrap_or_else(|| PathBuf::from(".")),
+        };
+        if !directory.is_dir() {
+            let message = format!("{} is no directory", directory.display());
             return Err(Failure::new(Code::NoInput, message)
                 .hint("name the directory with the keys: --keys DIR, or MAILSEAL_KEYS"));
         }
-        let keys = KeyDirectory::new(&self.keys, self.private_keys.options(sealing.now));
+        let keys = KeyDirectory::new(&directory, self.private_keys.options(sealing.now));
         Ok(Sealer { sealing, keys })
     }
 }
