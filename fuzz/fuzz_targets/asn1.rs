@@ -2,7 +2,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use mailseal::asn1::oid::ObjectIdentifier;
-use mailseal::asn1::reader::{Reader, dotted, tag};
+use mailseal::asn1::reader::{Reader, dotted};
+use mailseal::asn1::tag;
 use mailseal::asn1::tlv;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -2,8 +2,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use mailseal::asn1::oid::ObjectIdentifier;
+use mailseal::printable::is_deceptive;
 use mailseal::x509::Certificate;
-use mailseal::x509::name::{Name, is_deceptive};
+use mailseal::x509::name::Name;
 
 fuzz_target!(|der: &[u8]| {
     let Ok(certificate) = Certificate::from_der(der) else {
