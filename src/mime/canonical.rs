@@ -22,7 +22,7 @@ use crate::spool::Spool;
 /// are three ways to one: [`Entity::canonicalize`](super::Entity::canonicalize), and around
 /// another, [`multipart_signed`](super::multipart_signed()) and [`pkcs7_mime`](super::pkcs7_mime()).
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// // Nobody else can claim that bytes are canonical.
 /// let entity = mailseal::mime::CanonicalEntity { pieces: Vec::new(), length: 0 };
 /// ```

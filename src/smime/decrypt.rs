@@ -25,7 +25,7 @@ pub enum Integrity {
 ///
 /// Only [`DecryptedEntity::decrypt`] makes one.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// use mailseal::smime::decrypt::{DecryptedEntity, Integrity};
 /// let entity = DecryptedEntity { entity: todo!(), integrity: Integrity::Aead };
 /// ```

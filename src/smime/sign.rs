@@ -25,7 +25,7 @@ pub enum Form {
 ///
 /// Only [`SignedEntity::sign`] makes one.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0603
 /// let entity = mailseal::smime::sign::SignedEntity(todo!());
 /// ```
 #[derive(Debug)]
