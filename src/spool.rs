@@ -15,6 +15,7 @@
 //! let mut name = String::new();
 //! spool.range(0..7).read_to_string(&mut name).unwrap();
 //! assert_eq!(name, "Subject");
+//! assert_eq!(spool.slice(9..14).len(), 5);
 //! ```
 //!
 //! # Not supported
@@ -26,6 +27,7 @@ use std::fs::File;
 use std::io::{self, BufRead, Read, Write};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 /// Up to this many octets stay in memory.
 const IN_MEMORY: usize = 1 << 20;
@@ -34,9 +36,14 @@ const IN_MEMORY: usize = 1 << 20;
 const BUFFER: usize = 64 << 10;
 
 /// Bytes that are complete and no longer change.
-#[derive(Debug)]
+///
+/// A clone and a [`slice`](Spool::slice) share the memory or the file, which goes with the last of
+/// them.
+#[derive(Debug, Clone)]
 pub struct Spool {
-    storage: Storage,
+    storage: Arc<Storage>,
+    /// Where in the storage it begins; `start + length` lies within the storage.
+    start: u64,
     length: u64,
 }
 
@@ -50,9 +57,14 @@ enum Storage {
 impl Spool {
     /// Keeps bytes that are in memory already.
     pub fn from_bytes(bytes: Vec<u8>) -> Spool {
+        Spool::whole(bytes.len() as u64, Storage::Memory(bytes))
+    }
+
+    fn whole(length: u64, storage: Storage) -> Spool {
         Spool {
-            length: bytes.len() as u64,
-            storage: Storage::Memory(bytes),
+            storage: Arc::new(storage),
+            start: 0,
+            length,
         }
     }
 
@@ -85,11 +97,21 @@ impl Spool {
         self.range(0..self.length)
     }
 
+    /// A range of octets as a spool of its own, in which positions count from the beginning of
+    /// the range; what lies past the end is not there. Copies nothing.
+    pub fn slice(&self, range: Range<u64>) -> Spool {
+        let range = self.within_storage(range);
+        Spool {
+            storage: Arc::clone(&self.storage),
+            start: range.start,
+            length: range.end - range.start,
+        }
+    }
+
     /// Reads one range of octets; what lies past the end is not there.
     pub fn range(&self, range: Range<u64>) -> SpoolReader<'_> {
-        let end = range.end.min(self.length);
-        let start = range.start.min(end);
-        match &self.storage {
+        let Range { start, end } = self.within_storage(range);
+        match &*self.storage {
             // In memory, so both offsets fit in usize.
             Storage::Memory(bytes) => {
                 SpoolReader(Source::Memory(&bytes[start as usize..end as usize]))
@@ -102,6 +124,13 @@ impl Spool {
                 consumed: 0,
             }),
         }
+    }
+
+    /// Where the storage has a range of this spool, cut at its end.
+    fn within_storage(&self, range: Range<u64>) -> Range<u64> {
+        let end = range.end.min(self.length);
+        let start = range.start.min(end);
+        self.start + start..self.start + end
     }
 }
 
@@ -123,10 +152,7 @@ impl SpoolWriter {
 
     /// No more will come.
     pub fn finish(self) -> io::Result<Spool> {
-        Ok(Spool {
-            storage: self.storage,
-            length: self.length,
-        })
+        Ok(Spool::whole(self.length, self.storage))
     }
 
     fn move_to_file(&mut self) -> io::Result<()> {
@@ -235,7 +261,7 @@ mod tests {
             let spool = Spool::read_from(&mut &bytes[..]).unwrap();
             assert_eq!(spool.len(), length as u64);
             assert_eq!(
-                matches!(spool.storage, Storage::File(_)),
+                matches!(*spool.storage, Storage::File(_)),
                 length > IN_MEMORY
             );
             let mut read = Vec::new();
@@ -267,5 +293,46 @@ mod tests {
                 .unwrap()
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn slices_count_from_their_own_beginning() {
+        for length in [IN_MEMORY, IN_MEMORY + 1, 3 * IN_MEMORY + 7] {
+            let bytes = pattern(length);
+            let whole = Spool::from_bytes(bytes.clone());
+            let on_disk = Spool::read_from(&mut &bytes[..]).unwrap();
+            for spool in [whole, on_disk] {
+                let slice = spool.slice(5..length as u64 - 5);
+                drop(spool);
+                assert_eq!(slice.len(), length as u64 - 10);
+                let mut read = Vec::new();
+                slice.reader().read_to_end(&mut read).unwrap();
+                assert!(read == bytes[5..length - 5]);
+
+                let inner = slice.slice(10..20);
+                read.clear();
+                inner.range(2..u64::MAX).read_to_end(&mut read).unwrap();
+                assert_eq!(read, bytes[17..25]);
+            }
+        }
+    }
+
+    #[test]
+    fn slice_never_reaches_out_of_its_spool() {
+        let spool = Spool::from_bytes(b"0123456789".to_vec()).slice(2..5);
+        for (start, end, expected) in [
+            (0, 3, "234"),
+            (0, 4, "234"),
+            (1, u64::MAX, "34"),
+            (3, 9, ""),
+            (u64::MAX, u64::MAX, ""),
+            (u64::MAX - 1, 2, ""),
+        ] {
+            let slice = spool.slice(start..end);
+            let mut read = String::new();
+            slice.reader().read_to_string(&mut read).unwrap();
+            assert_eq!(read, expected, "{start}..{end}");
+            assert_eq!(slice.len(), expected.len() as u64);
+        }
     }
 }

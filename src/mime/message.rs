@@ -57,6 +57,12 @@ impl RawMessage {
     }
 }
 
+impl From<Spool> for RawMessage {
+    fn from(spool: Spool) -> RawMessage {
+        RawMessage(Arc::new(spool))
+    }
+}
+
 impl From<Arc<Spool>> for RawMessage {
     fn from(spool: Arc<Spool>) -> RawMessage {
         RawMessage(spool)
@@ -418,6 +424,22 @@ mod tests {
                 .local(),
             "a"
         );
+    }
+
+    #[test]
+    fn slice_of_a_spool_is_a_message_of_its_own() {
+        let text = "outer\r\nFrom: a@b.example\nContent-Type: text/plain\n\nb\u{f6}dy\nouter";
+        let slice = Spool::from_bytes(text.into()).slice(7..text.len() as u64 - 5);
+        let message = Message::parse(slice.into()).unwrap();
+        assert_eq!(message.header().fields()[0].line(), 1);
+        assert_eq!(message.body_length(), 6);
+        let mut body = Vec::new();
+        message.write_decoded_body(&mut body).unwrap();
+        assert_eq!(body, "b\u{f6}dy\n".as_bytes());
+        let mut canonical = Vec::new();
+        let entity = message.split().1.canonicalize().unwrap();
+        entity.write_to(&mut canonical).unwrap();
+        assert!(canonical.ends_with(b"\r\n\r\nb=C3=B6dy\r\n"));
     }
 
     #[test]
