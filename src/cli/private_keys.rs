@@ -29,8 +29,8 @@ impl PrivateKeyArguments {
             .or_else(|| path("MAILSEAL_PASSWORD_FILE"));
         directory::Options {
             allow_insecure_keys: self.allow_insecure_keys,
-            now,
             password: Box::new(move |key| password(key, file.as_deref())),
+            ..directory::Options::at(now)
         }
     }
 }

@@ -24,40 +24,14 @@ use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use jiff::Timestamp;
-
 use crate::address::Address;
 use crate::crypto::PrivateKey;
 use crate::keys::file::KeyFile;
+pub use crate::keys::options::{Options, PasswordSource};
 use crate::keys::pinned::PinnedCertificate;
-use crate::keys::private_key::{self, FoundPrivateKey, PlainPrivateKey};
-use crate::keys::{Error, RecipientCertificate, Signer, Use, password, pkcs8};
+use crate::keys::private_key::FoundPrivateKey;
+use crate::keys::{Error, RecipientCertificate, Signer, Use};
 use crate::printable::is_deceptive;
-use crate::secret::Secret;
-
-/// Asked for the password of the private key in this file. `None`: there is none to be had.
-pub type PasswordSource = dyn Fn(&Path) -> Result<Option<Secret>, password::Error> + Send + Sync;
-
-/// How a key directory is read.
-pub struct Options {
-    /// The time at which certificates have to be valid.
-    pub now: Timestamp,
-    /// Take private keys that others can read, too.
-    pub allow_insecure_keys: bool,
-    /// Called when an encrypted private key is met, at most once a file.
-    pub password: Box<PasswordSource>,
-}
-
-impl Options {
-    /// The careful defaults, for this time: no private key that others can read, no password.
-    pub fn at(now: Timestamp) -> Options {
-        Options {
-            now,
-            allow_insecure_keys: false,
-            password: Box::new(|_| Ok(None)),
-        }
-    }
-}
 
 /// A directory with `<address>.crt` and `<address>.pem` files.
 ///
@@ -157,43 +131,12 @@ impl KeyDirectory {
     }
 
     fn decode_private_key(&self, path: &Path, file: &KeyFile) -> Result<PrivateKey, Error> {
-        let in_file = |source| Error::PrivateKey {
-            path: path.to_owned(),
-            source,
-        };
-        let found = FoundPrivateKey::find(&file.bytes).map_err(in_file)?;
-        // As OpenSSH does: no bit for group or others, not even to write.
-        if file.mode & 0o077 != 0 && !self.options.allow_insecure_keys {
-            return Err(Error::InsecurePermissions {
-                path: path.to_owned(),
-                mode: file.mode,
-            });
-        }
-        let plain = match found {
-            FoundPrivateKey::Plain(plain) => plain,
-            FoundPrivateKey::Encrypted(encrypted) => {
-                let password = self.password(path)?;
-                PlainPrivateKey::decrypted(&encrypted, &password).map_err(|error| match error {
-                    private_key::Error::Encrypted(pkcs8::Error::WrongPassword) => {
-                        Error::PasswordWrong {
-                            path: path.to_owned(),
-                        }
-                    }
-                    source => in_file(source),
-                })?
-            }
-        };
-        plain.decode().map_err(in_file)
-    }
-
-    fn password(&self, path: &Path) -> Result<Secret, Error> {
-        let answer = (self.options.password)(path).map_err(|source| Error::Password {
+        let found = FoundPrivateKey::find(&file.bytes).map_err(|source| Error::PrivateKey {
             path: path.to_owned(),
             source,
         })?;
-        answer.ok_or_else(|| Error::PasswordMissing {
-            path: path.to_owned(),
-        })
+        self.options.check_permissions(path, file.mode)?;
+        self.options.password_of(path).unlock(found)
     }
 
     /// The first of the files that the address may go by, or all their paths when none is there.
@@ -298,7 +241,9 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+    use crate::keys::password;
     use crate::keys::testing::{TestKeys, address, now};
+    use crate::secret::Secret;
 
     const BOB: &str = "bob@example.com";
     const ENCRYPTED: &str = "encrypted@example.com";

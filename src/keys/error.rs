@@ -112,6 +112,20 @@ pub enum Error {
         /// What is wrong with it.
         source: private_key::Error,
     },
+    /// A private key that is not safe any more.
+    #[error("the private key {} is {key}, which is not safe any more", .path.display())]
+    LegacyKey {
+        /// The file with the key.
+        path: PathBuf,
+        /// Its kind and size.
+        key: String,
+    },
+    /// Certificates were named whose private key is in no file that was named with them.
+    #[error("none of the private keys belongs to a certificate of {}", .path.display())]
+    KeyNotGiven {
+        /// The file with the certificates.
+        path: PathBuf,
+    },
     /// Others than the owner can get at the private key.
     #[error("the private key {} is open to others (mode {mode:04o})", .path.display())]
     InsecurePermissions {
@@ -238,6 +252,8 @@ impl Error {
                 format!("put {file} in {}", path.parent()?.display())
             }
             Error::InsecurePermissions { path, .. } => format!("chmod 600 {}", quoted(path)),
+            Error::LegacyKey { .. } => "give --allow-legacy to use it all the same".to_owned(),
+            Error::KeyNotGiven { .. } => "name its private key with --key".to_owned(),
             Error::PrivateKey { path, source } => source.hint(&quoted(path))?,
             Error::PasswordMissing { .. } => {
                 "give --password-file FILE, or MAILSEAL_PASSWORD_FILE in the environment".to_owned()

@@ -17,6 +17,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! What mail is opened with is a [`Keyring`] instead: any private keys, from files or from the
+//! directory, with the certificates that belong to them, fit for anything new or not.
+//!
 //! # Not supported
 //!
 //! - PKCS#12: turn it into PEM with `openssl pkcs12`.
@@ -26,6 +29,9 @@
 pub mod directory;
 mod error;
 mod file;
+mod keyring;
+mod material;
+mod options;
 pub mod password;
 pub mod pem;
 mod pinned;
@@ -36,6 +42,7 @@ mod signer;
 
 pub use directory::KeyDirectory;
 pub use error::{Error, Use};
+pub use keyring::{KeySources, Keyring, KeyringEntry, Skipped};
 pub use password::password_from_file;
 pub use recipient::RecipientCertificate;
 pub use signer::Signer;

@@ -14,7 +14,7 @@
 //! # Not supported
 //!
 //! OpenSSL's traditional encryption (one MD5 pass over the password), DSA, OpenSSH's own format,
-//! PKCS#12. Each is recognised and named. Of several private keys in a file the first is taken.
+//! PKCS#12. Each is recognised and named.
 
 use std::sync::Arc;
 
@@ -83,17 +83,34 @@ pub enum FoundPrivateKey {
 impl FoundPrivateKey {
     /// Looks for the first private key of a file's content.
     pub fn find(bytes: &[u8]) -> Result<FoundPrivateKey, Error> {
+        FoundPrivateKey::find_all(bytes)?.swap_remove(0)
+    }
+
+    /// Looks for every private key of a file's content, in its order; there is at least one.
+    /// One that cannot be used is told in its place and does not hide the others.
+    pub fn find_all(bytes: &[u8]) -> Result<Vec<Result<FoundPrivateKey, Error>>, Error> {
+        let (mut keys, mut others) = (Vec::new(), Vec::new());
         if let Some(elements) = der_elements(bytes) {
-            return Format::of(elements[0])?.found(Secret::new(elements[0].to_vec()));
-        }
-        let mut found = Vec::new();
-        for block in pem::blocks(bytes)? {
-            match Format::named(&block)? {
-                Some(format) => return format.found(block.into_content()),
-                None => found.push(block.label().to_owned()),
+            for element in elements {
+                match Format::of(element) {
+                    Ok(format) => keys.push(format.found(Secret::new(element.to_vec()))),
+                    Err(Error::NotFound { .. }) => {}
+                    Err(error) => keys.push(Err(error)),
+                }
+            }
+        } else {
+            for block in pem::blocks(bytes)? {
+                match Format::named(&block) {
+                    Ok(Some(format)) => keys.push(format.found(block.into_content())),
+                    Ok(None) => others.push(block.label().to_owned()),
+                    Err(error) => keys.push(Err(error)),
+                }
             }
         }
-        Err(Error::NotFound { found })
+        if keys.is_empty() {
+            return Err(Error::NotFound { found: others });
+        }
+        Ok(keys)
     }
 }
 

@@ -1,0 +1,135 @@
+//! Everything a key file holds, whatever its format.
+
+use std::path::Path;
+
+use crate::crypto::{PrivateKey, PublicKey};
+use crate::keys::file::KeyFile;
+use crate::keys::options::Options;
+use crate::keys::private_key::{self, FoundPrivateKey};
+use crate::keys::{Error, pem};
+use crate::x509::Certificate;
+
+/// RFC 8551 4.3: shorter RSA keys are of historic interest.
+const MIN_RSA_BITS: usize = 2048;
+
+/// The private keys and certificates of one file, in its order.
+pub(super) struct Material {
+    pub(super) keys: Vec<PrivateKey>,
+    /// Why some of its private keys are not among them.
+    pub(super) unusable_keys: Vec<Error>,
+    pub(super) certificates: Vec<Certificate>,
+    /// What it has where there is no private key, and where there is no certificate.
+    instead_of_key: Vec<String>,
+    instead_of_certificate: Vec<String>,
+}
+
+impl Material {
+    /// Reads a file by looking at what is in it. A private key that cannot be used does not hide
+    /// the rest.
+    pub(super) fn read(path: &Path, file: &KeyFile, options: &Options) -> Result<Material, Error> {
+        let mut material = Material {
+            keys: Vec::new(),
+            unusable_keys: Vec::new(),
+            certificates: Vec::new(),
+            instead_of_key: Vec::new(),
+            instead_of_certificate: Vec::new(),
+        };
+        let found = match FoundPrivateKey::find_all(&file.bytes) {
+            Ok(found) => found,
+            Err(private_key::Error::NotFound { found }) => {
+                material.instead_of_key = found;
+                Vec::new()
+            }
+            Err(source) => {
+                return Err(Error::PrivateKey {
+                    path: path.to_owned(),
+                    source,
+                });
+            }
+        };
+        let is_der_key = !found.is_empty() && pem::der_elements(&file.bytes).is_some();
+        if !is_der_key {
+            material.read_certificates(path, &file.bytes)?;
+        }
+        if !found.is_empty() {
+            match options.check_permissions(path, file.mode) {
+                Ok(()) => material.unlock(path, found, options),
+                Err(error) => material.unusable_keys.push(error),
+            }
+        }
+        Ok(material)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.certificates.is_empty() && self.unusable_keys.is_empty()
+    }
+
+    fn unlock(
+        &mut self,
+        path: &Path,
+        found: Vec<Result<FoundPrivateKey, private_key::Error>>,
+        options: &Options,
+    ) {
+        let mut password = options.password_of(path);
+        for found in found {
+            let key = found
+                .map_err(|source| Error::PrivateKey {
+                    path: path.to_owned(),
+                    source,
+                })
+                .and_then(|found| password.unlock(found))
+                .and_then(|key| safe(key, path, options));
+            match key {
+                Ok(key) => self.keys.push(key),
+                Err(error) => self.unusable_keys.push(error),
+            }
+        }
+    }
+
+    fn read_certificates(&mut self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+        match pem::certificates(bytes) {
+            Ok(certificates) => self.certificates = certificates,
+            Err(pem::Error::NoCertificate { found }) => self.instead_of_certificate = found,
+            Err(source) => {
+                return Err(Error::Certificate {
+                    path: path.to_owned(),
+                    source,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Why a file without a private key is of no use.
+    pub(super) fn no_key(&self, path: &Path) -> Error {
+        let first = self.unusable_keys.first().cloned();
+        first.unwrap_or_else(|| Error::PrivateKey {
+            path: path.to_owned(),
+            source: private_key::Error::NotFound {
+                found: self.instead_of_key.clone(),
+            },
+        })
+    }
+
+    /// Why a file without a certificate is of no use.
+    pub(super) fn no_certificate(&self, path: &Path) -> Error {
+        Error::Certificate {
+            path: path.to_owned(),
+            source: pem::Error::NoCertificate {
+                found: self.instead_of_certificate.clone(),
+            },
+        }
+    }
+}
+
+fn safe(key: PrivateKey, path: &Path, options: &Options) -> Result<PrivateKey, Error> {
+    match key.public_key() {
+        PublicKey::Rsa(public) if public.bits() < MIN_RSA_BITS && !options.allow_legacy => {
+            Err(Error::LegacyKey {
+                path: path.to_owned(),
+                key: format!("RSA with {} bits", public.bits()),
+            })
+        }
+        _ => Ok(key),
+    }
+}
