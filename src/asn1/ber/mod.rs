@@ -60,6 +60,7 @@
 //! - Tag numbers above 2^28 - 1, and more than [`MAXIMUM_DEPTH`] elements inside one another.
 
 mod measure;
+pub mod stream;
 #[cfg(test)]
 mod tests;
 mod walk;

@@ -8,6 +8,7 @@ use super::*;
 
 mod conformance;
 mod random;
+mod stream;
 
 fn testdata(name: &str) -> Vec<u8> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
