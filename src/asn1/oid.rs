@@ -39,11 +39,16 @@ pub use const_oid::db::rfc5753::{
 };
 pub use const_oid::db::rfc5912::{ID_P_SPECIFIED, ID_RSAES_OAEP};
 
-// Key wrap and content encryption: RFC 3565 section 4, RFC 5084 section 3.2.
+// Key wrap and content encryption: RFC 3565 section 4, RFC 5084 section 3.2, RFC 3370 section 5.
 pub use const_oid::db::rfc5911::{
-    ID_AES_128_CBC, ID_AES_128_GCM, ID_AES_128_WRAP, ID_AES_256_CBC, ID_AES_256_GCM,
-    ID_AES_256_WRAP,
+    DES_EDE_3_CBC, ID_AES_128_CBC, ID_AES_128_CCM, ID_AES_128_GCM, ID_AES_128_WRAP, ID_AES_192_CBC,
+    ID_AES_192_CCM, ID_AES_192_GCM, ID_AES_192_WRAP, ID_AES_256_CBC, ID_AES_256_CCM,
+    ID_AES_256_GCM, ID_AES_256_WRAP, RC_2_CBC,
 };
+
+/// id-alg-AEADChaCha20Poly1305 (RFC 8103 section 3).
+pub const ID_ALG_AEAD_CHA_CHA_20_POLY_1305: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.3.18");
 
 // Elliptic curve keys: RFC 5480 section 2.1.
 pub use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, SECP_256_R_1};
@@ -57,9 +62,23 @@ pub const ID_EMAIL_ADDRESS: ObjectIdentifier = const_oid::db::rfc2985::PKCS_9_AT
 
 /// The name the RFCs give the identifier, or its dotted numbers when it is not a known one.
 pub fn name(oid: &ObjectIdentifier) -> String {
-    DB.by_oid(oid)
+    NAMES
+        .iter()
+        .find(|(known, _)| known == oid)
+        .map(|(_, name)| *name)
+        .or_else(|| DB.by_oid(oid))
         .map_or_else(|| oid.to_string(), str::to_owned)
 }
+
+/// What `const-oid` has no name for, and strangers name.
+const NAMES: [(ObjectIdentifier, &str); 3] = [
+    (
+        ID_ALG_AEAD_CHA_CHA_20_POLY_1305,
+        "id-alg-AEADChaCha20Poly1305",
+    ),
+    (ObjectIdentifier::new_unwrap("1.3.14.3.2.7"), "desCBC"),
+    (ObjectIdentifier::new_unwrap("1.2.840.113549.3.4"), "rc4"),
+];
 
 #[cfg(test)]
 mod tests {
@@ -102,6 +121,14 @@ mod tests {
             (ID_AES_256_GCM, "2.16.840.1.101.3.4.1.46"),
             (ID_AES_128_WRAP, "2.16.840.1.101.3.4.1.5"),
             (ID_AES_256_WRAP, "2.16.840.1.101.3.4.1.45"),
+            (ID_AES_192_CBC, "2.16.840.1.101.3.4.1.22"),
+            (ID_AES_192_GCM, "2.16.840.1.101.3.4.1.26"),
+            (ID_AES_192_WRAP, "2.16.840.1.101.3.4.1.25"),
+            (ID_AES_128_CCM, "2.16.840.1.101.3.4.1.7"),
+            (ID_AES_192_CCM, "2.16.840.1.101.3.4.1.27"),
+            (ID_AES_256_CCM, "2.16.840.1.101.3.4.1.47"),
+            (DES_EDE_3_CBC, "1.2.840.113549.3.7"),
+            (RC_2_CBC, "1.2.840.113549.3.2"),
             (ID_EMAIL_ADDRESS, "1.2.840.113549.1.9.1"),
         ] {
             assert_eq!(oid.to_string(), dotted);

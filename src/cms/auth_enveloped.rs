@@ -1,11 +1,12 @@
-//! AuthEnvelopedData (RFC 5083): content under AES-GCM (RFC 5084), its key under each recipient's.
+//! AuthEnvelopedData (RFC 5083): content under an AEAD cipher (RFC 5084, RFC 8103), its key under
+//! each recipient's.
 //!
 //! There are no authenticated attributes: RFC 5083 2.1 asks for them only when the content is not
 //! id-data, so the additional authenticated data is empty.
 //!
 //! # Not supported
 //!
-//! originatorInfo, authenticated and unauthenticated attributes; AES-CCM and ChaCha20-Poly1305.
+//! originatorInfo, authenticated and unauthenticated attributes.
 
 use der::Encode;
 use der::asn1::OctetStringRef;
@@ -17,7 +18,7 @@ use super::enveloped_data::{encrypted_content_info, recipient_infos};
 use super::recipient::RecipientInfo;
 use crate::asn1::{oid, tag};
 
-/// The length in octets of an encoded [`mac`]: tag, length, and the whole tag of GCM.
+/// The length in octets of an encoded [`mac`]: tag, length, and the whole tag.
 const MAC_LENGTH: u64 = 2 + 16;
 
 /// Frames content that encrypts to `encrypted_length` octets.

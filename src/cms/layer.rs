@@ -174,12 +174,12 @@ impl Enveloped {
     }
 
     fn content(&self, key: &ContentEncryptionKey) -> Result<Vec<u8>, crypto::Error> {
-        let mut decryptor = match &self.authentication {
-            Some(Authentication { attributes, .. }) if !attributes.is_empty() => {
-                Decryptor::with_additional_data(&self.algorithm, key, attributes)?
-            }
-            _ => Decryptor::new(&self.algorithm, key)?,
+        let attributes = match &self.authentication {
+            Some(Authentication { attributes, .. }) => &attributes[..],
+            None => &[],
         };
+        let length = self.content.len() as u64;
+        let mut decryptor = Decryptor::with_length(&self.algorithm, key, attributes, length)?;
         let mut content = Vec::with_capacity(self.content.len());
         decryptor.update(&self.content, &mut content)?;
         let tag = self.authentication.as_ref().map(|it| &it.tag[..]);

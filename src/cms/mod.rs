@@ -7,8 +7,8 @@
 //!
 //! - [`signed_data`]: one signature over a content digest
 //! - [`attributes`]: what is signed beside the content
-//! - [`enveloped_data`]: the content key for each recipient, and AES-CBC content
-//! - [`auth_enveloped`]: the same around AES-GCM content
+//! - [`enveloped_data`]: the content key for each recipient, and content in CBC mode
+//! - [`auth_enveloped`]: the same around content under an AEAD cipher
 //! - [`recipient`]: one RecipientInfo for each recipient's certificate
 //! - [`content_info`]: the arithmetic of nested lengths
 //! - [`layer`]: reading what others wrote

@@ -104,9 +104,13 @@ pub enum Error {
     #[error("the content cannot be decrypted with this key")]
     DecryptionFailed,
 
-    /// NIST SP 800-38D section 5.2.1.1: one GCM key and nonce protect at most 2^39 - 256 bits.
-    #[error("AES-GCM encrypts at most {limit} octets in one message")]
+    /// More content than the counter of the mode can tell apart: 2^36 - 32 octets for GCM (NIST
+    /// SP 800-38D section 5.2.1.1), what the nonce leaves room for with CCM (RFC 3610 section 2),
+    /// 2^38 - 64 with ChaCha20 (RFC 8439 section 2.8). Or, with CCM, more than was announced.
+    #[error("{mode} encrypts at most {limit} octets in one message")]
     ContentTooLong {
+        /// The mode.
+        mode: &'static str,
         /// The limit in octets.
         limit: u64,
     },
@@ -116,6 +120,21 @@ pub enum Error {
     NotAuthenticated {
         /// The cipher.
         cipher: &'static str,
+    },
+
+    /// CCM authenticates the length of the content before the content itself (RFC 3610 section
+    /// 2.2).
+    #[error("{cipher} needs to know the length of the content first")]
+    LengthRequired {
+        /// The cipher.
+        cipher: &'static str,
+    },
+
+    /// An algorithm that old messages are read with and no new ones made.
+    #[error("{algorithm} is too weak to be used for anything new")]
+    ReadOnly {
+        /// The algorithm.
+        algorithm: &'static str,
     },
 
     /// The operating system gave no random numbers.

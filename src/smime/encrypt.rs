@@ -37,7 +37,8 @@ impl EnvelopedEntity {
         recipients: &[RecipientCertificate],
         encryption: Encryption,
     ) -> Result<EnvelopedEntity, Error> {
-        let (encryptor, content_key) = Encryptor::new(encryption.cipher)?;
+        let (encryptor, content_key) =
+            Encryptor::with_length(encryption.cipher, &[], entity.len())?;
         let recipients = recipients
             .iter()
             .map(|recipient| {

@@ -66,6 +66,12 @@ for cipher in aes-128-cbc aes-256-cbc aes-128-gcm aes-256-gcm; do
     encrypt p256 sha256 $cipher -keyopt ecdh_kdf_md:sha256
     encrypt rsa2048 pkcs1 $cipher
 done
+for cipher in aes-192-cbc aes-192-gcm; do
+    encrypt rsa2048 pkcs1 $cipher
+done
+for cipher in des3 rc2-40-cbc rc2-64-cbc rc2-cbc; do
+    encrypt rsa2048 pkcs1 $cipher -provider legacy -provider default
+done
 for digest in sha1 sha384 sha512; do
     encrypt p256 $digest aes-256-cbc -keyopt ecdh_kdf_md:$digest
 done

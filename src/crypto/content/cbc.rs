@@ -1,16 +1,76 @@
-//! Cipher block chaining (NIST SP 800-38A section 6.2) with the padding of RFC 5652 section 6.3.
+//! Cipher block chaining (NIST SP 800-38A section 6.2) with the padding of RFC 5652 section 6.3:
+//! AES both ways, triple DES and RC2 (RFC 3370 section 5) only back.
 
 use aes::cipher::{
-    Array, BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt,
+    Array, Block, BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt,
     BlockSizeUser, InnerIvInit, KeyInit, consts::U16,
 };
+use aes::{Aes128, Aes192, Aes256};
+use des::TdesEde3;
+use rc2::Rc2;
 use subtle::{ConstantTimeEq, ConstantTimeGreater};
 use zeroize::Zeroizing;
 
+use super::ContentCipher;
 use crate::crypto::Error;
 
 /// The length of an AES block in octets.
 const BLOCK: usize = 16;
+
+/// One content in the making, whatever the cipher.
+pub(super) trait ChainedEncryption: Send + Sync {
+    /// Appends whole blocks to `encrypted`.
+    fn update(&mut self, content: &[u8], encrypted: &mut Vec<u8>);
+
+    /// The last block: what was left, and as many octets of padding as fill it, each of which
+    /// says how many they are. 1 to 16, never none.
+    fn finish(self: Box<Self>) -> Vec<u8>;
+}
+
+/// One content on its way back, whatever the cipher.
+pub(super) trait ChainedDecryption: Send + Sync {
+    /// Appends all whole blocks but the last to `content`.
+    fn update(&mut self, encrypted: &[u8], content: &mut Vec<u8>);
+
+    /// What the last block has before its padding.
+    fn finish(self: Box<Self>) -> Result<Vec<u8>, Error>;
+}
+
+/// [`Error::ReadOnly`] for a legacy cipher. `key` and `iv` have the cipher's lengths.
+pub(super) fn encryption(
+    cipher: ContentCipher,
+    key: &[u8],
+    iv: &[u8],
+) -> Result<Box<dyn ChainedEncryption>, Error> {
+    Ok(match (cipher, cipher.key_length()) {
+        (cipher, _) if !cipher.may_encrypt() => {
+            return Err(Error::ReadOnly {
+                algorithm: cipher.name(),
+            });
+        }
+        (_, 16) => Box::new(Cbc::<Aes128>::new(key, iv)),
+        (_, 24) => Box::new(Cbc::<Aes192>::new(key, iv)),
+        (_, _) => Box::new(Cbc::<Aes256>::new(key, iv)),
+    })
+}
+
+/// `key` and `iv` have the cipher's lengths.
+pub(super) fn decryption(
+    cipher: ContentCipher,
+    key: &[u8],
+    iv: &[u8],
+) -> Box<dyn ChainedDecryption> {
+    match (cipher, cipher.key_length()) {
+        (ContentCipher::DesEde3Cbc, _) => Box::new(CbcDecryptor::<TdesEde3>::new(key, iv)),
+        (ContentCipher::Rc2Cbc40 | ContentCipher::Rc2Cbc64 | ContentCipher::Rc2Cbc128, length) => {
+            let rc2 = Rc2::new_with_eff_key_len(key, length * 8);
+            Box::new(CbcDecryptor::with_cipher(rc2, iv))
+        }
+        (_, 16) => Box::new(CbcDecryptor::<Aes128>::new(key, iv)),
+        (_, 24) => Box::new(CbcDecryptor::<Aes192>::new(key, iv)),
+        (_, _) => Box::new(CbcDecryptor::<Aes256>::new(key, iv)),
+    }
+}
 
 /// One content in the making.
 pub(super) struct Cbc<C: BlockCipherEncrypt> {
@@ -32,8 +92,13 @@ impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit> Cbc<C> {
             filled: 0,
         }
     }
+}
 
-    pub(super) fn update(&mut self, mut content: &[u8], encrypted: &mut Vec<u8>) {
+impl<C> ChainedEncryption for Cbc<C>
+where
+    C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + Send + Sync,
+{
+    fn update(&mut self, mut content: &[u8], encrypted: &mut Vec<u8>) {
         if self.filled > 0 {
             let (head, rest) = content.split_at(content.len().min(BLOCK - self.filled));
             self.keep(head);
@@ -50,9 +115,7 @@ impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit> Cbc<C> {
         self.keep(tail);
     }
 
-    /// The last block: what was left, and as many octets of padding as fill it, each of which
-    /// says how many they are. 1 to 16, never none.
-    pub(super) fn finish(mut self) -> Vec<u8> {
+    fn finish(mut self: Box<Self>) -> Vec<u8> {
         let padding = BLOCK - self.filled;
         let mut block = self.pending.clone();
         block[self.filled..].fill(u8::try_from(padding).expect("at most the length of a block"));
@@ -60,7 +123,9 @@ impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit> Cbc<C> {
         self.encrypt(block.as_slice(), &mut last);
         last
     }
+}
 
+impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>> Cbc<C> {
     /// Keeps octets for the next block; there are fewer of them than it lacks, or as many.
     fn keep(&mut self, octets: &[u8]) {
         self.pending[self.filled..][..octets.len()].copy_from_slice(octets);
@@ -80,59 +145,28 @@ impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit> Cbc<C> {
 pub(super) struct CbcDecryptor<C: BlockCipherDecrypt> {
     chain: ::cbc::Decryptor<C>,
     /// Ciphertext that may be the last block, whose padding must not come out: once anything
-    /// has arrived, 1 to 16 octets.
-    pending: [u8; BLOCK],
+    /// has arrived, 1 octet to a whole block.
+    pending: Block<C>,
     filled: usize,
 }
 
-impl<C: BlockCipherDecrypt + BlockSizeUser<BlockSize = U16> + KeyInit> CbcDecryptor<C> {
+impl<C: BlockCipherDecrypt + KeyInit> CbcDecryptor<C> {
     /// `key` has the length of the cipher's key, `iv` that of a block.
     pub(super) fn new(key: &[u8], iv: &[u8]) -> Self {
         let cipher = C::new_from_slice(key).expect("the key has the cipher's length");
+        CbcDecryptor::with_cipher(cipher, iv)
+    }
+}
+
+impl<C: BlockCipherDecrypt> CbcDecryptor<C> {
+    /// `iv` has the length of a block.
+    fn with_cipher(cipher: C, iv: &[u8]) -> Self {
         let chain = ::cbc::Decryptor::inner_iv_slice_init(cipher, iv)
             .expect("the IV has the length of a block");
         CbcDecryptor {
             chain,
-            pending: [0; BLOCK],
+            pending: Block::<C>::default(),
             filled: 0,
-        }
-    }
-
-    pub(super) fn update(&mut self, encrypted: &[u8], content: &mut Vec<u8>) {
-        let (head, rest) = encrypted.split_at(encrypted.len().min(BLOCK - self.filled));
-        self.keep(head);
-        if rest.is_empty() {
-            return;
-        }
-        let block = self.pending;
-        self.decrypt(&block, content);
-        self.filled = 0;
-        let kept = (rest.len() - 1) % BLOCK + 1;
-        let (whole, tail) = rest.split_at(rest.len() - kept);
-        self.decrypt(whole, content);
-        self.keep(tail);
-    }
-
-    /// What the last block has before its padding.
-    ///
-    /// RFC 5652 section 6.3: each octet of the padding says how many they are. All of the block
-    /// is looked at whatever it has, so that a wrong padding takes as long as a right one.
-    pub(super) fn finish(mut self) -> Result<Vec<u8>, Error> {
-        if self.filled < BLOCK {
-            return Err(Error::DecryptionFailed);
-        }
-        let mut last = Zeroizing::new(Vec::with_capacity(BLOCK));
-        let block = self.pending;
-        self.decrypt(&block, &mut last);
-        let padding = last[BLOCK - 1];
-        let mut right = !padding.ct_eq(&0) & !padding.ct_gt(&16);
-        for (octet, to_the_end) in last.iter().zip((1..=16_u8).rev()) {
-            right &= to_the_end.ct_gt(&padding) | octet.ct_eq(&padding);
-        }
-        if right.into() {
-            Ok(last[..BLOCK - usize::from(padding)].to_vec())
-        } else {
-            Err(Error::DecryptionFailed)
         }
     }
 
@@ -151,13 +185,54 @@ impl<C: BlockCipherDecrypt + BlockSizeUser<BlockSize = U16> + KeyInit> CbcDecryp
     }
 }
 
+impl<C: BlockCipherDecrypt + Send + Sync> ChainedDecryption for CbcDecryptor<C> {
+    fn update(&mut self, encrypted: &[u8], content: &mut Vec<u8>) {
+        let block = self.pending.len();
+        let (head, rest) = encrypted.split_at(encrypted.len().min(block - self.filled));
+        self.keep(head);
+        if rest.is_empty() {
+            return;
+        }
+        let pending = self.pending.clone();
+        self.decrypt(&pending, content);
+        self.filled = 0;
+        let kept = (rest.len() - 1) % block + 1;
+        let (whole, tail) = rest.split_at(rest.len() - kept);
+        self.decrypt(whole, content);
+        self.keep(tail);
+    }
+
+    /// RFC 5652 section 6.3: each octet of the padding says how many they are. All of the block
+    /// is looked at whatever it has, so that a wrong padding takes as long as a right one.
+    fn finish(mut self: Box<Self>) -> Result<Vec<u8>, Error> {
+        let block = self.pending.len();
+        if self.filled < block {
+            return Err(Error::DecryptionFailed);
+        }
+        let mut last = Zeroizing::new(Vec::with_capacity(block));
+        let pending = self.pending.clone();
+        self.decrypt(&pending, &mut last);
+        let block = u8::try_from(block).expect("8 or 16");
+        let padding = *last.last().expect("a block");
+        let mut right = !padding.ct_eq(&0) & !padding.ct_gt(&block);
+        for (octet, to_the_end) in last.iter().zip((1..=block).rev()) {
+            right &= to_the_end.ct_gt(&padding) | octet.ct_eq(&padding);
+        }
+        if right.into() {
+            last.truncate(usize::from(block - padding));
+            Ok(last.to_vec())
+        } else {
+            Err(Error::DecryptionFailed)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::{ContentCipher, Encryptor};
+    use super::super::Encryptor;
     use super::*;
     use crate::crypto::testing::{hex, pieces, random};
     use aes::cipher::{KeyIvInit, block_padding::Pkcs7};
-    use aes::{Aes128, Aes256};
 
     const PLAINTEXT: &str = "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51\
                              30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710";
@@ -176,7 +251,7 @@ mod tests {
                  73bed6b8e3c1743b7116e69e222295163ff1caa1681fac09120eca307586e1a7"
             )
         );
-        let last = cbc.finish();
+        let last = Box::new(cbc).finish();
         assert_eq!(last.len(), BLOCK);
 
         let mut cbc =
@@ -190,7 +265,7 @@ mod tests {
         );
         cbc.update(&last, &mut content);
         assert_eq!(content, hex(PLAINTEXT));
-        assert!(cbc.finish().unwrap().is_empty());
+        assert!(Box::new(cbc).finish().unwrap().is_empty());
     }
 
     /// What comes out of one block that was this before it was encrypted.
@@ -202,7 +277,7 @@ mod tests {
         let mut content = Vec::new();
         cbc.update(&encrypted, &mut content);
         assert!(content.is_empty());
-        cbc.finish()
+        Box::new(cbc).finish()
     }
 
     #[test]
@@ -231,7 +306,10 @@ mod tests {
         for length in (0..=48).filter(|length| *length == 0 || length % BLOCK != 0) {
             let mut cbc = CbcDecryptor::<Aes256>::new(&random(32), &random(BLOCK));
             cbc.update(&random(length), &mut Vec::new());
-            assert!(matches!(cbc.finish(), Err(Error::DecryptionFailed)));
+            assert!(matches!(
+                Box::new(cbc).finish(),
+                Err(Error::DecryptionFailed)
+            ));
         }
     }
 
@@ -257,7 +335,7 @@ mod tests {
             let content = random(length);
             for cipher in [ContentCipher::Aes128Cbc, ContentCipher::Aes256Cbc] {
                 let (key, iv) = (random(cipher.key_length()), random(BLOCK));
-                let mut encryptor = Encryptor::keyed(cipher, &key, iv.clone(), &[]);
+                let mut encryptor = Encryptor::keyed(cipher, &key, iv.clone(), &[], None).unwrap();
                 let mut encrypted = Vec::new();
                 for piece in pieces(&content) {
                     encryptor.update(piece, &mut encrypted).unwrap();

@@ -2,27 +2,24 @@
 
 use std::fmt;
 
-use aes::{Aes128, Aes256};
 use subtle::ConstantTimeEq;
 
-use super::cbc::CbcDecryptor;
-use super::gcm::Gcm;
+use super::aead::{self, Aead, Parameters};
+use super::cbc::{self, ChainedDecryption};
 use super::{ContentCipher, ContentEncryptionAlgorithm, ContentEncryptionKey};
 use crate::crypto::Error;
 
 /// Decrypts one content, piece by piece.
 ///
 /// What [`update`](Decryptor::update) gives out is not to be released (written where anyone reads
-/// it, parsed, shown) before [`finish`](Decryptor::finish) is `Ok`: until then the plaintext of
-/// GCM is whatever an attacker made of it. A [`Spool`](crate::spool::Spool) keeps it meanwhile.
+/// it, parsed, shown) before [`finish`](Decryptor::finish) is `Ok`: until then the plaintext of an
+/// AEAD cipher is whatever an attacker made of it. A [`Spool`](crate::spool::Spool) keeps it meanwhile.
 ///
 /// After CBC even `Ok` proves nothing: its content can be changed at will (EFAIL), and only a
 /// valid signature inside vouches for it. Nor does it prove that the content-encryption key was
 /// right: one wrong key in some 256 leaves a padding that looks right.
 pub struct Decryptor {
     cipher: ContentCipher,
-    /// How many octets the authentication tag has; `None` for CBC, which has none.
-    tag_length: Option<usize>,
     mode: Mode,
 }
 
@@ -30,12 +27,13 @@ impl Decryptor {
     /// A decryptor for the content of EnvelopedData, or of AuthEnvelopedData without
     /// authenticated attributes.
     ///
-    /// [`Error::KeyMismatch`] when the key is for another cipher.
+    /// [`Error::KeyMismatch`] when the key is for another cipher, [`Error::LengthRequired`] for
+    /// CCM.
     pub fn new(
         algorithm: &ContentEncryptionAlgorithm,
         key: &ContentEncryptionKey,
     ) -> Result<Self, Error> {
-        Decryptor::keyed(algorithm, key, &[])
+        Decryptor::keyed(algorithm, key, &[], None)
     }
 
     /// The same, with additional data that is authenticated too: the DER of the authenticated
@@ -47,18 +45,32 @@ impl Decryptor {
         key: &ContentEncryptionKey,
         additional_data: &[u8],
     ) -> Result<Self, Error> {
-        if !algorithm.cipher().is_aead() {
-            return Err(Error::NotAuthenticated {
-                cipher: algorithm.cipher().name(),
-            });
+        require_aead(algorithm)?;
+        Decryptor::keyed(algorithm, key, additional_data, None)
+    }
+
+    /// A decryptor for `encrypted_length` octets of encryptedContent, with any cipher; CCM
+    /// cannot do without.
+    ///
+    /// [`Error::NotAuthenticated`] for additional data with a CBC cipher;
+    /// [`Error::ContentTooLong`] for CCM when the nonce has no room for such a length.
+    pub fn with_length(
+        algorithm: &ContentEncryptionAlgorithm,
+        key: &ContentEncryptionKey,
+        additional_data: &[u8],
+        encrypted_length: u64,
+    ) -> Result<Self, Error> {
+        if !additional_data.is_empty() {
+            require_aead(algorithm)?;
         }
-        Decryptor::keyed(algorithm, key, additional_data)
+        Decryptor::keyed(algorithm, key, additional_data, Some(encrypted_length))
     }
 
     fn keyed(
         algorithm: &ContentEncryptionAlgorithm,
         key: &ContentEncryptionKey,
         additional_data: &[u8],
+        content_length: Option<u64>,
     ) -> Result<Self, Error> {
         let cipher = algorithm.cipher();
         if key.cipher() != cipher {
@@ -67,56 +79,51 @@ impl Decryptor {
                 key: key.cipher().name(),
             });
         }
-        let (key, iv) = (key.expose(), algorithm.iv());
-        let mode = match cipher {
-            ContentCipher::Aes128Cbc => Mode::Aes128Cbc(Box::new(CbcDecryptor::new(key, iv))),
-            ContentCipher::Aes256Cbc => Mode::Aes256Cbc(Box::new(CbcDecryptor::new(key, iv))),
-            ContentCipher::Aes128Gcm => {
-                Mode::Aes128Gcm(Box::new(Gcm::new(key, iv, additional_data)))
+        let mode = match algorithm.tag_length() {
+            Some(tag_length) => {
+                let parameters = Parameters {
+                    key: key.expose(),
+                    nonce: algorithm.iv(),
+                    tag_length,
+                    additional_data,
+                    content_length,
+                };
+                Mode::Aead(aead::mode(cipher, &parameters)?, tag_length)
             }
-            ContentCipher::Aes256Gcm => {
-                Mode::Aes256Gcm(Box::new(Gcm::new(key, iv, additional_data)))
-            }
+            None => Mode::Chained(cbc::decryption(cipher, key.expose(), algorithm.iv())),
         };
-        Ok(Decryptor {
-            cipher,
-            tag_length: algorithm.tag_length(),
-            mode,
-        })
+        Ok(Decryptor { cipher, mode })
     }
 
     /// Decrypts the next piece of encryptedContent and appends what is ready to `content`: for
-    /// CBC all blocks but the last, for GCM everything. None of it is to be released yet.
+    /// CBC all blocks but the last, for all others everything. None of it is to be released yet.
     ///
     /// The pieces may have any length; some tens of kilobytes are fastest.
-    /// [`Error::ContentTooLong`] past the 2^36 - 32 octets of GCM.
+    /// [`Error::ContentTooLong`] past the limit of the mode, or the length that was announced.
     pub fn update(&mut self, encrypted: &[u8], content: &mut Vec<u8>) -> Result<(), Error> {
         match &mut self.mode {
-            Mode::Aes128Cbc(cbc) => cbc.update(encrypted, content),
-            Mode::Aes256Cbc(cbc) => cbc.update(encrypted, content),
-            Mode::Aes128Gcm(gcm) => return gcm.decrypt(encrypted, content),
-            Mode::Aes256Gcm(gcm) => return gcm.decrypt(encrypted, content),
+            Mode::Chained(mode) => {
+                mode.update(encrypted, content);
+                Ok(())
+            }
+            Mode::Aead(mode, _) => mode.decrypt(encrypted, content),
         }
-        Ok(())
     }
 
-    /// Ends the content and returns its last octets: what CBC kept back, nothing for GCM.
+    /// Ends the content and returns its last octets: what CBC kept back, else nothing.
     ///
     /// `authentication_tag` is the `mac` of AuthEnvelopedData, `None` for EnvelopedData.
     /// [`Error::DecryptionFailed`] whatever is wrong: the tag or its length, the padding, the
     /// length of the content.
     pub fn finish(self, authentication_tag: Option<&[u8]>) -> Result<Vec<u8>, Error> {
-        // RFC 5084 section 3.2: the tag is as long as the parameters say. A shorter one would be
-        // easier to forge, and OpenSSL 3.0 takes it.
-        if authentication_tag.map(<[u8]>::len) != self.tag_length {
-            return Err(Error::DecryptionFailed);
-        }
-        let received = authentication_tag.unwrap_or_default();
-        match self.mode {
-            Mode::Aes128Cbc(cbc) => cbc.finish(),
-            Mode::Aes256Cbc(cbc) => cbc.finish(),
-            Mode::Aes128Gcm(gcm) => authenticate(gcm.finish(), received),
-            Mode::Aes256Gcm(gcm) => authenticate(gcm.finish(), received),
+        match (self.mode, authentication_tag) {
+            (Mode::Chained(mode), None) => mode.finish(),
+            // RFC 5084 section 3.2: the tag is as long as the parameters say. A shorter one would
+            // be easier to forge, and OpenSSL 3.0 takes it.
+            (Mode::Aead(mode, tag_length), Some(received)) if received.len() == tag_length => {
+                authenticate(mode.tag(), received)
+            }
+            _ => Err(Error::DecryptionFailed),
         }
     }
 }
@@ -128,13 +135,22 @@ impl fmt::Debug for Decryptor {
 }
 
 enum Mode {
-    Aes128Cbc(Box<CbcDecryptor<Aes128>>),
-    Aes256Cbc(Box<CbcDecryptor<Aes256>>),
-    Aes128Gcm(Box<Gcm<Aes128>>),
-    Aes256Gcm(Box<Gcm<Aes256>>),
+    Chained(Box<dyn ChainedDecryption>),
+    /// With the length of its tag in octets.
+    Aead(Box<dyn Aead>, usize),
 }
 
-/// Compares in constant time as much of the tag as was sent, 12 octets at least. GCM keeps
+fn require_aead(algorithm: &ContentEncryptionAlgorithm) -> Result<(), Error> {
+    if algorithm.cipher().is_aead() {
+        Ok(())
+    } else {
+        Err(Error::NotAuthenticated {
+            cipher: algorithm.cipher().name(),
+        })
+    }
+}
+
+/// Compares in constant time as much of the tag as was sent, 12 octets at least. AEAD modes keep
 /// nothing back, so no octets are left to return.
 fn authenticate(computed: [u8; 16], received: &[u8]) -> Result<Vec<u8>, Error> {
     if computed[..received.len()].ct_eq(received).into() {
@@ -165,11 +181,9 @@ mod tests {
 
     impl Sample {
         fn new(cipher: ContentCipher, content: &[u8], additional_data: &[u8]) -> Sample {
-            let (mut encryptor, key) = if cipher.is_aead() {
-                Encryptor::with_additional_data(cipher, additional_data).unwrap()
-            } else {
-                Encryptor::new(cipher).unwrap()
-            };
+            let length = content.len() as u64;
+            let (mut encryptor, key) =
+                Encryptor::with_length(cipher, additional_data, length).unwrap();
             let algorithm = encryptor.algorithm_identifier();
             let mut encrypted = Vec::new();
             encryptor.update(content, &mut encrypted).unwrap();
@@ -187,7 +201,12 @@ mod tests {
         }
 
         fn decrypt(&self) -> Result<Vec<u8>, Error> {
-            self.decrypt_with(Decryptor::new(&self.algorithm, &self.key)?)
+            self.decrypt_with(self.decryptor(&[])?)
+        }
+
+        fn decryptor(&self, additional_data: &[u8]) -> Result<Decryptor, Error> {
+            let length = self.encrypted.len() as u64;
+            Decryptor::with_length(&self.algorithm, &self.key, additional_data, length)
         }
 
         fn decrypt_with(&self, mut decryptor: Decryptor) -> Result<Vec<u8>, Error> {
@@ -222,7 +241,7 @@ mod tests {
     fn any_length_in_any_pieces_comes_back() {
         for length in (0..=50).chain([1000, 4096, 70_001]) {
             let content = random(length);
-            for cipher in ContentCipher::ALL {
+            for cipher in ContentCipher::MAKEABLE {
                 let sample = Sample::new(cipher, &content, &[]);
                 assert_eq!(sample.decrypt().unwrap(), content, "{cipher} {length}");
             }
@@ -230,8 +249,9 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_bit_anywhere_is_noticed_by_gcm() {
-        for cipher in [ContentCipher::Aes128Gcm, ContentCipher::Aes256Gcm] {
+    fn a_changed_bit_anywhere_is_noticed_by_every_aead_cipher() {
+        let aead = |cipher: &ContentCipher| cipher.is_aead();
+        for cipher in ContentCipher::MAKEABLE.into_iter().filter(aead) {
             let mut sample = Sample::new(cipher, b"the content of a letter", &[]);
             for bit in 0..sample.encrypted.len() * 8 {
                 sample.encrypted[bit / 8] ^= 1 << (bit % 8);
@@ -254,8 +274,8 @@ mod tests {
     // CBC notices what happens to reach the padding, and nothing else.
     #[test]
     fn a_changed_bit_in_cbc_changes_the_content_or_the_padding() {
-        for cipher in [ContentCipher::Aes128Cbc, ContentCipher::Aes256Cbc] {
-            let content = random(40);
+        for cipher in &ContentCipher::MAKEABLE[..3] {
+            let (cipher, content) = (*cipher, random(40));
             let mut sample = Sample::new(cipher, &content, &[]);
             for bit in 0..sample.encrypted.len() * 8 {
                 sample.encrypted[bit / 8] ^= 1 << (bit % 8);
@@ -278,14 +298,16 @@ mod tests {
 
     #[test]
     fn additional_data_is_authenticated() {
-        let sample = Sample::new(ContentCipher::Aes256Gcm, b"content", b"attributes");
-        let with = |additional_data: &[u8]| {
-            Decryptor::with_additional_data(&sample.algorithm, &sample.key, additional_data)
-        };
-        let content = sample.decrypt_with(with(b"attributes").unwrap()).unwrap();
-        assert_eq!(content, b"content");
-        assert!(failed(&sample.decrypt_with(with(b"attributeS").unwrap())));
-        assert!(failed(&sample.decrypt()));
+        let aead = |cipher: &ContentCipher| cipher.is_aead();
+        for cipher in ContentCipher::MAKEABLE.into_iter().filter(aead) {
+            let sample = Sample::new(cipher, b"content", b"attributes");
+            let with = |additional_data: &[u8]| {
+                sample.decrypt_with(sample.decryptor(additional_data).unwrap())
+            };
+            assert_eq!(with(b"attributes").unwrap(), b"content");
+            assert!(failed(&with(b"attributeS")));
+            assert!(failed(&sample.decrypt()));
+        }
 
         let cbc = Sample::new(ContentCipher::Aes256Cbc, b"content", &[]);
         let result = Decryptor::with_additional_data(&cbc.algorithm, &cbc.key, b"attributes");

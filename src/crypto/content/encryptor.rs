@@ -2,15 +2,17 @@
 
 use std::fmt;
 
-use aes::{Aes128, Aes256};
 use der::{Any, Tag};
 use spki::AlgorithmIdentifierOwned;
 
-use super::cbc::Cbc;
-use super::gcm::Gcm;
-use super::{ContentCipher, ContentEncryptionKey};
+use super::aead::{self, Aead, Parameters};
+use super::cbc::{self, ChainedEncryption};
+use super::{ContentCipher, ContentEncryptionKey, ccm};
 use crate::asn1::{tag, tlv};
 use crate::crypto::Error;
+
+/// The length of the authentication tags we make, in octets.
+const TAG: usize = 16;
 
 /// Encrypts one content, piece by piece. Its key and IV are used once: they are made in
 /// [`new`](Encryptor::new), and [`finish`](Encryptor::finish) consumes the encryptor.
@@ -31,7 +33,7 @@ pub struct Encryptor {
 /// The end of an encrypted content.
 #[derive(Debug)]
 pub struct Finished {
-    /// The last octets of encryptedContent: the padded block of CBC, nothing for GCM.
+    /// The last octets of encryptedContent: the padded block of CBC, else nothing.
     pub last: Vec<u8>,
     /// The `mac` of AuthEnvelopedData: always 16 octets, `None` for CBC.
     pub authentication_tag: Option<[u8; 16]>,
@@ -39,8 +41,10 @@ pub struct Finished {
 
 impl Encryptor {
     /// An encryptor with a fresh key and IV, and that key for the recipients.
+    ///
+    /// [`Error::LengthRequired`] for CCM, [`Error::ReadOnly`] for a legacy cipher.
     pub fn new(cipher: ContentCipher) -> Result<(Self, ContentEncryptionKey), Error> {
-        Encryptor::fresh(cipher, &[])
+        Encryptor::fresh(cipher, &[], None)
     }
 
     /// The same, with additional data that is authenticated and not encrypted: the DER of the
@@ -51,59 +55,80 @@ impl Encryptor {
         cipher: ContentCipher,
         additional_data: &[u8],
     ) -> Result<(Self, ContentEncryptionKey), Error> {
-        if !cipher.is_aead() {
-            return Err(Error::NotAuthenticated {
-                cipher: cipher.name(),
-            });
+        require_aead(cipher)?;
+        Encryptor::fresh(cipher, additional_data, None)
+    }
+
+    /// An encryptor for `content_length` octets of content, with any cipher. For CCM exactly so
+    /// many must come: it refuses more, and after fewer nobody can decrypt what was made.
+    ///
+    /// [`Error::NotAuthenticated`] for additional data with a CBC cipher.
+    pub fn with_length(
+        cipher: ContentCipher,
+        additional_data: &[u8],
+        content_length: u64,
+    ) -> Result<(Self, ContentEncryptionKey), Error> {
+        if !additional_data.is_empty() {
+            require_aead(cipher)?;
         }
-        Encryptor::fresh(cipher, additional_data)
+        Encryptor::fresh(cipher, additional_data, Some(content_length))
     }
 
     fn fresh(
         cipher: ContentCipher,
         additional_data: &[u8],
+        content_length: Option<u64>,
     ) -> Result<(Self, ContentEncryptionKey), Error> {
         let key = ContentEncryptionKey::generate(cipher)?;
-        let mut iv = vec![0; cipher.iv_length()];
+        let mut iv = vec![0; iv_length(cipher, content_length)];
         getrandom::fill(&mut iv).map_err(Error::Random)?;
-        Ok((
-            Encryptor::keyed(cipher, key.expose(), iv, additional_data),
-            key,
-        ))
+        let encryptor =
+            Encryptor::keyed(cipher, key.expose(), iv, additional_data, content_length)?;
+        Ok((encryptor, key))
     }
 
-    /// Private, so that no caller can use a key or an IV twice. `key` and `iv` have the
-    /// cipher's lengths.
+    /// Private, so that no caller can use a key or an IV twice. `key` and `iv` have lengths that
+    /// the cipher takes.
     pub(super) fn keyed(
         cipher: ContentCipher,
         key: &[u8],
         iv: Vec<u8>,
         additional_data: &[u8],
-    ) -> Self {
-        let mode = match cipher {
-            ContentCipher::Aes128Cbc => Mode::Aes128Cbc(Box::new(Cbc::new(key, &iv))),
-            ContentCipher::Aes256Cbc => Mode::Aes256Cbc(Box::new(Cbc::new(key, &iv))),
-            ContentCipher::Aes128Gcm => {
-                Mode::Aes128Gcm(Box::new(Gcm::new(key, &iv, additional_data)))
-            }
-            ContentCipher::Aes256Gcm => {
-                Mode::Aes256Gcm(Box::new(Gcm::new(key, &iv, additional_data)))
-            }
+        content_length: Option<u64>,
+    ) -> Result<Self, Error> {
+        let mode = if cipher.is_aead() {
+            Mode::Aead(aead::mode(
+                cipher,
+                &Parameters {
+                    key,
+                    nonce: &iv,
+                    tag_length: TAG,
+                    additional_data,
+                    content_length,
+                },
+            )?)
+        } else {
+            Mode::Chained(cbc::encryption(cipher, key, &iv)?)
         };
-        Encryptor { cipher, iv, mode }
+        Ok(Encryptor { cipher, iv, mode })
     }
 
     /// The contentEncryptionAlgorithm, with the IV or nonce in its parameters.
     pub fn algorithm_identifier(&self) -> AlgorithmIdentifierOwned {
-        let parameters = if self.cipher.is_aead() {
-            // RFC 5084 section 3.2: GCMParameters ::= SEQUENCE { aes-nonce OCTET STRING,
-            // aes-ICVlen INTEGER DEFAULT 12 }. Our tags have 16 octets, so it is there.
-            let nonce = tlv::element(tag::OCTET_STRING, &self.iv);
-            let icv_length = tlv::element(tag::INTEGER, &[16]);
-            Any::new(Tag::Sequence, [nonce, icv_length].concat())
-        } else {
-            // RFC 3565 section 4: AES-IV ::= OCTET STRING (SIZE(16)).
-            Any::new(Tag::OctetString, self.iv.as_slice())
+        let parameters = match self.cipher.mode() {
+            // RFC 5084 section 3: GCMParameters ::= SEQUENCE { aes-nonce OCTET STRING, aes-ICVlen
+            // INTEGER DEFAULT 12 }, and CCMParameters alike. Our tags have 16 octets, so it is
+            // there.
+            super::Mode::Gcm | super::Mode::Ccm => {
+                let nonce = tlv::element(tag::OCTET_STRING, &self.iv);
+                let icv_length = tlv::element(tag::INTEGER, &[16]);
+                Any::new(Tag::Sequence, [nonce, icv_length].concat())
+            }
+            // RFC 3565 section 4: AES-IV ::= OCTET STRING (SIZE(16)). RFC 8103 section 3:
+            // AEADChaCha20Poly1305Nonce ::= OCTET STRING (SIZE(12)).
+            super::Mode::Cbc | super::Mode::ChaCha20Poly1305 => {
+                Any::new(Tag::OctetString, self.iv.as_slice())
+            }
         };
         AlgorithmIdentifierOwned {
             oid: self.cipher.oid(),
@@ -112,32 +137,52 @@ impl Encryptor {
     }
 
     /// Encrypts the next piece of the content and appends what is ready to `encrypted`: for
-    /// CBC whole blocks, for GCM everything.
+    /// CBC whole blocks, for all others everything.
     ///
     /// The pieces may have any length; some tens of kilobytes are fastest.
-    /// [`Error::ContentTooLong`] past the 2^36 - 32 octets of GCM.
+    /// [`Error::ContentTooLong`] past the limit of the mode, or the length that was announced.
     pub fn update(&mut self, content: &[u8], encrypted: &mut Vec<u8>) -> Result<(), Error> {
         match &mut self.mode {
-            Mode::Aes128Cbc(cbc) => cbc.update(content, encrypted),
-            Mode::Aes256Cbc(cbc) => cbc.update(content, encrypted),
-            Mode::Aes128Gcm(gcm) => return gcm.encrypt(content, encrypted),
-            Mode::Aes256Gcm(gcm) => return gcm.encrypt(content, encrypted),
+            Mode::Chained(mode) => {
+                mode.update(content, encrypted);
+                Ok(())
+            }
+            Mode::Aead(mode) => mode.encrypt(content, encrypted),
         }
-        Ok(())
     }
 
     /// Ends the content.
     pub fn finish(self) -> Finished {
-        let (last, authentication_tag) = match self.mode {
-            Mode::Aes128Cbc(cbc) => (cbc.finish(), None),
-            Mode::Aes256Cbc(cbc) => (cbc.finish(), None),
-            Mode::Aes128Gcm(gcm) => (Vec::new(), Some(gcm.finish())),
-            Mode::Aes256Gcm(gcm) => (Vec::new(), Some(gcm.finish())),
-        };
-        Finished {
-            last,
-            authentication_tag,
+        match self.mode {
+            Mode::Chained(mode) => Finished {
+                last: mode.finish(),
+                authentication_tag: None,
+            },
+            Mode::Aead(mode) => Finished {
+                last: Vec::new(),
+                authentication_tag: Some(mode.tag()),
+            },
         }
+    }
+}
+
+/// The length of the initialization vector or nonce in octets. For GCM, RFC 5084 section 3.2
+/// recommends 12.
+fn iv_length(cipher: ContentCipher, content_length: Option<u64>) -> usize {
+    match (cipher.mode(), content_length) {
+        (super::Mode::Cbc, _) => cipher.block_length().unwrap_or(16),
+        (super::Mode::Ccm, Some(length)) => ccm::nonce_length(length),
+        _ => 12,
+    }
+}
+
+fn require_aead(cipher: ContentCipher) -> Result<(), Error> {
+    if cipher.is_aead() {
+        Ok(())
+    } else {
+        Err(Error::NotAuthenticated {
+            cipher: cipher.name(),
+        })
     }
 }
 
@@ -148,10 +193,8 @@ impl fmt::Debug for Encryptor {
 }
 
 enum Mode {
-    Aes128Cbc(Box<Cbc<Aes128>>),
-    Aes256Cbc(Box<Cbc<Aes256>>),
-    Aes128Gcm(Box<Gcm<Aes128>>),
-    Aes256Gcm(Box<Gcm<Aes256>>),
+    Chained(Box<dyn ChainedEncryption>),
+    Aead(Box<dyn Aead>),
 }
 
 #[cfg(test)]
@@ -160,7 +203,8 @@ mod tests {
     use crate::crypto::testing::hex;
     use der::Encode;
 
-    // RFC 3565 section 4; RFC 5084 section 3.2 with the ICVlen that is not its default.
+    // RFC 3565 section 4; RFC 5084 section 3 with the ICVlen that is not its default; RFC 8103
+    // section 3.
     #[test]
     fn algorithm_identifiers() {
         let iv = hex("000102030405060708090a0b0c0d0e0f");
@@ -173,12 +217,20 @@ mod tests {
                 ContentCipher::Aes256Gcm,
                 "301e060960864801650304012e3011040c000102030405060708090a0b020110",
             ),
+            (
+                ContentCipher::Aes192Ccm,
+                "301e060960864801650304011b3011040c000102030405060708090a0b020110",
+            ),
+            (
+                ContentCipher::ChaCha20Poly1305,
+                "301b060b2a864886f70d0109100312040c000102030405060708090a0b",
+            ),
         ] {
             let (key, iv) = (
                 vec![0; cipher.key_length()],
-                iv[..cipher.iv_length()].to_vec(),
+                iv[..iv_length(cipher, Some(0))].to_vec(),
             );
-            let encryptor = Encryptor::keyed(cipher, &key, iv, &[]);
+            let encryptor = Encryptor::keyed(cipher, &key, iv, &[], Some(0)).unwrap();
             assert_eq!(
                 encryptor.algorithm_identifier().to_der().unwrap(),
                 hex(expected)
@@ -188,21 +240,46 @@ mod tests {
 
     #[test]
     fn each_encryptor_has_its_own_key_and_iv() {
-        for cipher in ContentCipher::ALL {
-            let (one, one_key) = Encryptor::new(cipher).unwrap();
-            let (other, other_key) = Encryptor::new(cipher).unwrap();
+        for cipher in ContentCipher::MAKEABLE {
+            let (one, one_key) = Encryptor::with_length(cipher, &[], 7).unwrap();
+            let (other, other_key) = Encryptor::with_length(cipher, &[], 7).unwrap();
             assert_eq!(one_key.expose().len(), cipher.key_length());
             assert_ne!(one_key.expose(), other_key.expose());
             assert_ne!(one.iv, other.iv);
-            assert_eq!(one.iv.len(), cipher.iv_length());
+            assert_eq!(one.iv.len(), if cipher.is_aead() { 12 } else { 16 });
         }
     }
 
     #[test]
     fn only_aead_ciphers_take_additional_data() {
-        for cipher in ContentCipher::ALL {
-            let result = Encryptor::with_additional_data(cipher, b"attributes");
+        for cipher in ContentCipher::MAKEABLE {
+            let result = Encryptor::with_length(cipher, b"attributes", 7);
             assert_eq!(result.is_ok(), cipher.is_aead());
+        }
+        let cipher = ContentCipher::Aes256Cbc;
+        assert!(Encryptor::with_additional_data(cipher, &[]).is_err());
+    }
+
+    #[test]
+    fn ccm_asks_for_the_length() {
+        for cipher in ContentCipher::MAKEABLE {
+            let is_ccm = cipher.mode() == super::super::Mode::Ccm;
+            assert_eq!(Encryptor::new(cipher).is_err(), is_ccm);
+        }
+        let error = Encryptor::new(ContentCipher::Aes128Ccm).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "aes128-ccm needs to know the length of the content first"
+        );
+    }
+
+    #[test]
+    fn legacy_ciphers_encrypt_nothing() {
+        for cipher in ContentCipher::LEGACY {
+            assert!(matches!(
+                Encryptor::with_length(cipher, &[], 7),
+                Err(Error::ReadOnly { .. })
+            ));
         }
     }
 }

@@ -1,36 +1,27 @@
 //! Galois/Counter Mode (NIST SP 800-38D sections 7.1 and 7.2), streamed, with 128-bit tags.
 
-use aes::cipher::{
-    Array, BlockCipherEncrypt, BlockSizeUser, InnerIvInit, KeyInit, StreamCipher, consts::U16,
-};
+use aes::cipher::{Array, BlockCipherEncrypt, BlockSizeUser, InnerIvInit, KeyInit, consts::U16};
 use ctr::{Ctr32BE, CtrCore};
 use ghash::GHash;
 use ghash::universal_hash::UniversalHash;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::aead::{Aead, Counter, PIECE, apply_keystream};
+use super::block_hash::{BLOCK, Blocks};
 use crate::crypto::Error;
 
 /// NIST SP 800-38D section 5.2.1.1: a plaintext has at most 2^39 - 256 bits. Past that the
 /// 32-bit counter would come round to the block that masks the tag.
 const LIMIT: u64 = (1 << 36) - 32;
 
-/// The length of a block in octets.
-const BLOCK: usize = 16;
-
-/// Encrypted and hashed at a time, so that the second pass still finds it in the cache.
-const PIECE: usize = 16 * 1024;
-
-/// One content in the making.
+/// One content in the making, or on its way back.
 pub(super) struct Gcm<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>> {
     keystream: Ctr32BE<C>,
-    hash: GHash,
+    hash: Blocks<GHash>,
+    counter: Counter,
     /// CIPH_K(J_0), which masks the tag.
     mask: Zeroizing<[u8; BLOCK]>,
-    /// Ciphertext that does not fill a block of the hash yet.
-    pending: [u8; BLOCK],
-    filled: usize,
     additional_length: u64,
-    length: u64,
 }
 
 impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit> Gcm<C> {
@@ -40,10 +31,11 @@ impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit> Gcm<C> {
 
         let mut hash_key = Array::default();
         cipher.encrypt_block(&mut hash_key);
-        let mut hash = GHash::new(&hash_key);
+        let mut hash = Blocks::new(GHash::new(&hash_key));
         let mut counter = first_counter(nonce, &hash_key);
         hash_key.zeroize();
-        hash.update_padded(additional_data);
+        hash.update(additional_data);
+        hash.pad();
 
         let mut mask = counter;
         cipher.encrypt_block(&mut mask);
@@ -52,90 +44,54 @@ impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit> Gcm<C> {
         Gcm {
             keystream: Ctr32BE::from_core(CtrCore::inner_iv_init(cipher, &counter)),
             hash,
+            counter: Counter::new("AES-GCM", LIMIT),
             mask: Zeroizing::new(mask.into()),
-            pending: [0; BLOCK],
-            filled: 0,
             additional_length: additional_data.len() as u64,
-            length: 0,
         }
     }
+}
 
-    /// Nothing is encrypted when the content would pass the limit.
-    pub(super) fn encrypt(&mut self, content: &[u8], encrypted: &mut Vec<u8>) -> Result<(), Error> {
-        self.count(content)?;
+impl<C> Aead for Gcm<C>
+where
+    C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + Send + Sync,
+{
+    fn encrypt(&mut self, content: &[u8], encrypted: &mut Vec<u8>) -> Result<(), Error> {
+        self.counter.add(content)?;
         encrypted.reserve(content.len());
         for piece in content.chunks(PIECE) {
             let start = encrypted.len();
-            self.apply_keystream(piece, encrypted)?;
-            self.authenticate(&encrypted[start..]);
+            if !apply_keystream(&mut self.keystream, piece, encrypted) {
+                return Err(self.counter.too_long());
+            }
+            self.hash.update(&encrypted[start..]);
         }
         Ok(())
     }
 
-    /// The other direction: the ciphertext is hashed before it is decrypted.
-    pub(super) fn decrypt(&mut self, encrypted: &[u8], content: &mut Vec<u8>) -> Result<(), Error> {
-        self.count(encrypted)?;
+    /// The ciphertext is hashed before it is decrypted.
+    fn decrypt(&mut self, encrypted: &[u8], content: &mut Vec<u8>) -> Result<(), Error> {
+        self.counter.add(encrypted)?;
         content.reserve(encrypted.len());
         for piece in encrypted.chunks(PIECE) {
-            self.authenticate(piece);
-            self.apply_keystream(piece, content)?;
+            self.hash.update(piece);
+            if !apply_keystream(&mut self.keystream, piece, content) {
+                return Err(self.counter.too_long());
+            }
         }
         Ok(())
     }
 
-    /// The tag: GHASH over additional data, ciphertext and both their lengths in bits.
-    pub(super) fn finish(mut self) -> [u8; BLOCK] {
-        self.hash.update_padded(&self.pending[..self.filled]);
-        let mut lengths = Array::<u8, U16>::default();
-        lengths[..8].copy_from_slice(&(self.additional_length * 8).to_be_bytes());
-        lengths[8..].copy_from_slice(&(self.length * 8).to_be_bytes());
-        self.hash.update(&[lengths]);
-        let mut tag: [u8; BLOCK] = self.hash.finalize().into();
+    /// GHASH over additional data, ciphertext and both their lengths in bits.
+    fn tag(mut self: Box<Self>) -> [u8; BLOCK] {
+        self.hash.pad();
+        self.hash
+            .update(&(self.additional_length * 8).to_be_bytes());
+        self.hash.update(&(self.counter.length() * 8).to_be_bytes());
+        let mut tag: [u8; BLOCK] = self.hash.into_hash().finalize().into();
         for (octet, mask) in tag.iter_mut().zip(self.mask.iter()) {
             *octet ^= mask;
         }
         tag
-    }
-
-    fn count(&mut self, octets: &[u8]) -> Result<(), Error> {
-        self.length = self
-            .length
-            .checked_add(octets.len() as u64)
-            .filter(|length| *length <= LIMIT)
-            .ok_or(Error::ContentTooLong { limit: LIMIT })?;
-        Ok(())
-    }
-
-    /// Appends the octets, encrypted or decrypted, to `out`.
-    fn apply_keystream(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
-        let start = out.len();
-        out.extend_from_slice(octets);
-        self.keystream
-            .try_apply_keystream(&mut out[start..])
-            .map_err(|_| Error::ContentTooLong { limit: LIMIT })
-    }
-
-    /// Adds ciphertext to the hash, block by block.
-    fn authenticate(&mut self, mut ciphertext: &[u8]) {
-        if self.filled > 0 {
-            let (head, rest) = ciphertext.split_at(ciphertext.len().min(BLOCK - self.filled));
-            self.keep(head);
-            ciphertext = rest;
-            if self.filled < BLOCK {
-                return;
-            }
-            self.hash.update(&[self.pending.into()]);
-            self.filled = 0;
-        }
-        let (blocks, tail) = Array::slice_as_chunks(ciphertext);
-        self.hash.update(blocks);
-        self.keep(tail);
-    }
-
-    /// Keeps octets for the next block; there are fewer of them than it lacks, or as many.
-    fn keep(&mut self, octets: &[u8]) {
-        self.pending[self.filled..][..octets.len()].copy_from_slice(octets);
-        self.filled += octets.len();
     }
 }
 
@@ -171,7 +127,7 @@ mod tests {
     use crate::crypto::testing::{hex, pieces, random};
     use aes::{Aes128, Aes256};
     use aes_gcm::aead::consts::{U1, U8, U60};
-    use aes_gcm::aead::{Aead, Payload};
+    use aes_gcm::aead::{Aead as _, Payload};
     use aes_gcm::{Aes128Gcm, Aes256Gcm, AesGcm};
 
     const KEY: &str = "feffe9928665731c6d6a8f9467308308";
@@ -188,7 +144,8 @@ mod tests {
         additional_data: &[u8],
         content: &[u8],
     ) -> (Vec<u8>, [u8; BLOCK]) {
-        let mut encryptor = Encryptor::keyed(cipher, key, nonce.to_vec(), additional_data);
+        let encryptor = Encryptor::keyed(cipher, key, nonce.to_vec(), additional_data, None);
+        let mut encryptor = encryptor.unwrap();
         let mut encrypted = Vec::new();
         for piece in pieces(content) {
             encryptor.update(piece, &mut encrypted).unwrap();
@@ -292,7 +249,7 @@ mod tests {
     fn the_limit_is_kept() {
         for update in [Gcm::<Aes128>::encrypt, Gcm::<Aes128>::decrypt] {
             let mut gcm = Gcm::new(&[0; 16], &[0; 12], &[]);
-            gcm.length = LIMIT - 5;
+            gcm.counter.skip(LIMIT - 5);
             let mut out = Vec::new();
             update(&mut gcm, &[0; 5], &mut out).unwrap();
             let error = update(&mut gcm, &[0], &mut out).unwrap_err();
@@ -327,7 +284,7 @@ mod tests {
             let mut content = Vec::new();
             gcm.decrypt(&hex(ciphertext), &mut content).unwrap();
             assert_eq!(content, hex(PLAINTEXT));
-            assert_eq!(gcm.finish().to_vec(), hex(tag));
+            assert_eq!(Box::new(gcm).tag().to_vec(), hex(tag));
         }
     }
 
@@ -343,7 +300,7 @@ mod tests {
                 let mut gcm = Gcm::<Aes256>::new(&key, &nonce, &[]);
                 let mut ours = Vec::new();
                 gcm.encrypt(&content, &mut ours).unwrap();
-                ours.extend_from_slice(&gcm.finish());
+                ours.extend_from_slice(&Box::new(gcm).tag());
                 assert_eq!(ours, theirs);
             }
         }

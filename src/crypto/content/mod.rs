@@ -1,4 +1,4 @@
-//! Content encryption (RFC 3565, RFC 5084), streamed: the content goes in pieces of any length
+//! Content encryption (RFC 3565, RFC 5084, RFC 8103), streamed: the content goes in pieces of any length
 //! through an [`Encryptor`], which makes a fresh key and a fresh IV or nonce for one message
 //! and is consumed with it, and comes back through a [`Decryptor`].
 //!
@@ -26,12 +26,20 @@
 //! # Ok::<(), mailseal::crypto::Error>(())
 //! ```
 //!
+//! CCM has to know the length of the content before it begins ([`Encryptor::with_length`],
+//! [`Decryptor::with_length`]); all others may be given it too.
+//!
 //! # Not supported
-//! AES-192, CCM, ChaCha20-Poly1305, 3DES, RC2; encryption with a key or nonce chosen by the
-//! caller; GCM nonces of more than 128 octets.
+//! Encryption with a key or nonce chosen by the caller, or with 3DES or RC2; DES, which is refused
+//! by name; RC2 keys of another length than their effective bits, or of others than 40, 64 and
+//! 128; GCM nonces of more than 128 octets; tags of fewer than 12 octets.
 
+mod aead;
 mod algorithm;
+mod block_hash;
 mod cbc;
+mod ccm;
+mod chacha20_poly1305;
 mod decryptor;
 mod encryptor;
 mod gcm;
@@ -47,88 +55,162 @@ pub use self::encryptor::{Encryptor, Finished};
 use super::{Error, KeyWrap};
 use crate::asn1::oid::{self, ObjectIdentifier};
 
-/// A cipher for the content of EnvelopedData (CBC) or AuthEnvelopedData (GCM).
+/// A cipher for the content of EnvelopedData (CBC) or AuthEnvelopedData (all others).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ContentCipher {
     /// AES-128-CBC, MUST- in RFC 8551 section 2.7.
     Aes128Cbc,
+    /// AES-192-CBC.
+    Aes192Cbc,
     /// AES-256-CBC.
     Aes256Cbc,
     /// AES-128-GCM, MUST in RFC 8551 section 2.7.
     Aes128Gcm,
+    /// AES-192-GCM.
+    Aes192Gcm,
     /// AES-256-GCM, MUST in RFC 8551 section 2.7.
     Aes256Gcm,
+    /// AES-128-CCM (RFC 5084 section 3.1).
+    Aes128Ccm,
+    /// AES-192-CCM.
+    Aes192Ccm,
+    /// AES-256-CCM.
+    Aes256Ccm,
+    /// ChaCha20-Poly1305 (RFC 8103), SHOULD+ in RFC 8551 section 2.7.
+    ChaCha20Poly1305,
+    /// Triple DES with three keys (RFC 3370 section 5.1): only decrypted.
+    DesEde3Cbc,
+    /// RC2 with 40 effective key bits (RFC 3370 section 5.2, RFC 2268): only decrypted. The three
+    /// RC2 ciphers have one object identifier and differ in their parameters.
+    Rc2Cbc40,
+    /// RC2 with 64 effective key bits.
+    Rc2Cbc64,
+    /// RC2 with 128 effective key bits.
+    Rc2Cbc128,
+}
+
+/// How a cipher goes through the content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Chained blocks with padding, without authentication.
+    Cbc,
+    Gcm,
+    Ccm,
+    ChaCha20Poly1305,
 }
 
 impl ContentCipher {
-    /// Every cipher, the strongest of each kind first.
-    pub const ALL: [ContentCipher; 4] = [
+    /// Every cipher that content can be encrypted with, the strongest of each kind first.
+    pub const MAKEABLE: [ContentCipher; 10] = [
         ContentCipher::Aes256Cbc,
+        ContentCipher::Aes192Cbc,
         ContentCipher::Aes128Cbc,
         ContentCipher::Aes256Gcm,
+        ContentCipher::Aes192Gcm,
         ContentCipher::Aes128Gcm,
+        ContentCipher::Aes256Ccm,
+        ContentCipher::Aes192Ccm,
+        ContentCipher::Aes128Ccm,
+        ContentCipher::ChaCha20Poly1305,
+    ];
+
+    /// Those that old messages are decrypted with and nothing else.
+    pub const LEGACY: [ContentCipher; 4] = [
+        ContentCipher::DesEde3Cbc,
+        ContentCipher::Rc2Cbc128,
+        ContentCipher::Rc2Cbc64,
+        ContentCipher::Rc2Cbc40,
     ];
 
     /// Its name on the command line and in reports.
     pub fn name(self) -> &'static str {
-        match self {
-            ContentCipher::Aes128Cbc => "aes128-cbc",
-            ContentCipher::Aes256Cbc => "aes256-cbc",
-            ContentCipher::Aes128Gcm => "aes128-gcm",
-            ContentCipher::Aes256Gcm => "aes256-gcm",
-        }
+        self.properties().0
     }
 
     /// The object identifier.
     pub fn oid(self) -> ObjectIdentifier {
-        match self {
-            ContentCipher::Aes128Cbc => oid::ID_AES_128_CBC,
-            ContentCipher::Aes256Cbc => oid::ID_AES_256_CBC,
-            ContentCipher::Aes128Gcm => oid::ID_AES_128_GCM,
-            ContentCipher::Aes256Gcm => oid::ID_AES_256_GCM,
-        }
+        self.properties().1
     }
 
-    /// The length of the content-encryption key in octets.
+    /// The length of the content-encryption key in octets. An RC2 key is as long as its effective
+    /// bits, as agents make them.
     pub fn key_length(self) -> usize {
+        self.properties().2
+    }
+
+    pub(super) fn mode(self) -> Mode {
+        self.properties().3
+    }
+
+    /// Name, object identifier, octets of the key, mode.
+    fn properties(self) -> (&'static str, ObjectIdentifier, usize, Mode) {
         match self {
-            ContentCipher::Aes128Cbc | ContentCipher::Aes128Gcm => 16,
-            ContentCipher::Aes256Cbc | ContentCipher::Aes256Gcm => 32,
+            ContentCipher::Aes128Cbc => ("aes128-cbc", oid::ID_AES_128_CBC, 16, Mode::Cbc),
+            ContentCipher::Aes192Cbc => ("aes192-cbc", oid::ID_AES_192_CBC, 24, Mode::Cbc),
+            ContentCipher::Aes256Cbc => ("aes256-cbc", oid::ID_AES_256_CBC, 32, Mode::Cbc),
+            ContentCipher::Aes128Gcm => ("aes128-gcm", oid::ID_AES_128_GCM, 16, Mode::Gcm),
+            ContentCipher::Aes192Gcm => ("aes192-gcm", oid::ID_AES_192_GCM, 24, Mode::Gcm),
+            ContentCipher::Aes256Gcm => ("aes256-gcm", oid::ID_AES_256_GCM, 32, Mode::Gcm),
+            ContentCipher::Aes128Ccm => ("aes128-ccm", oid::ID_AES_128_CCM, 16, Mode::Ccm),
+            ContentCipher::Aes192Ccm => ("aes192-ccm", oid::ID_AES_192_CCM, 24, Mode::Ccm),
+            ContentCipher::Aes256Ccm => ("aes256-ccm", oid::ID_AES_256_CCM, 32, Mode::Ccm),
+            ContentCipher::ChaCha20Poly1305 => (
+                "chacha20-poly1305",
+                oid::ID_ALG_AEAD_CHA_CHA_20_POLY_1305,
+                32,
+                Mode::ChaCha20Poly1305,
+            ),
+            ContentCipher::DesEde3Cbc => ("des-ede3-cbc", oid::DES_EDE_3_CBC, 24, Mode::Cbc),
+            ContentCipher::Rc2Cbc40 => ("rc2-40-cbc", oid::RC_2_CBC, 5, Mode::Cbc),
+            ContentCipher::Rc2Cbc64 => ("rc2-64-cbc", oid::RC_2_CBC, 8, Mode::Cbc),
+            ContentCipher::Rc2Cbc128 => ("rc2-128-cbc", oid::RC_2_CBC, 16, Mode::Cbc),
         }
     }
 
     /// Whether the cipher authenticates, and so belongs into AuthEnvelopedData (RFC 5083).
     pub fn is_aead(self) -> bool {
-        match self {
-            ContentCipher::Aes128Cbc | ContentCipher::Aes256Cbc => false,
-            ContentCipher::Aes128Gcm | ContentCipher::Aes256Gcm => true,
+        self.mode() != Mode::Cbc
+    }
+
+    /// Whether it is too weak to be used, but for reading what was encrypted long ago.
+    pub fn is_legacy(self) -> bool {
+        ContentCipher::LEGACY.contains(&self)
+    }
+
+    /// Whether content can be encrypted with it.
+    pub fn may_encrypt(self) -> bool {
+        !self.is_legacy()
+    }
+
+    /// The length of a block in octets, which the padding fills; `None` for a cipher without
+    /// padding.
+    pub fn block_length(self) -> Option<usize> {
+        match self.mode() {
+            Mode::Cbc if self.is_legacy() => Some(8),
+            Mode::Cbc => Some(16),
+            _ => None,
         }
     }
 
     /// The key wrap for key agreement: RFC 8551 section 2.3 wants the key-encryption key as
-    /// long as the content-encryption key.
+    /// long as the content-encryption key. Legacy ciphers get the longest, since none is wrapped
+    /// for them.
     pub fn key_wrap(self) -> KeyWrap {
-        match self {
-            ContentCipher::Aes128Cbc | ContentCipher::Aes128Gcm => KeyWrap::Aes128,
-            ContentCipher::Aes256Cbc | ContentCipher::Aes256Gcm => KeyWrap::Aes256,
+        match self.key_length() {
+            16 if self.may_encrypt() => KeyWrap::Aes128,
+            24 if self.may_encrypt() => KeyWrap::Aes192,
+            _ => KeyWrap::Aes256,
         }
     }
 
     /// How many octets `length` octets of content are when encrypted, without the
     /// authentication tag, which AuthEnvelopedData keeps apart. Saturates at 2^64 - 1.
     pub fn encrypted_length(self, length: u64) -> u64 {
-        if self.is_aead() {
-            length
-        } else {
-            // RFC 5652 section 6.3: 1 to 16 octets of padding, so that the end is unambiguous.
-            length.saturating_add(16 - length % 16)
+        match self.block_length() {
+            None => length,
+            // RFC 5652 section 6.3: at least one octet of padding, so that the end is unambiguous.
+            Some(block) => length.saturating_add(block as u64 - length % block as u64),
         }
-    }
-
-    /// The length of the initialization vector or nonce in octets. For GCM, RFC 5084 section
-    /// 3.2 recommends 12.
-    fn iv_length(self) -> usize {
-        if self.is_aead() { 12 } else { 16 }
     }
 }
 
@@ -141,8 +223,9 @@ impl fmt::Display for ContentCipher {
 impl FromStr for ContentCipher {
     type Err = UnknownCipher;
 
+    /// By its name, if content can be encrypted with it.
     fn from_str(name: &str) -> Result<Self, UnknownCipher> {
-        ContentCipher::ALL
+        ContentCipher::MAKEABLE
             .into_iter()
             .find(|cipher| cipher.name() == name)
             .ok_or_else(|| UnknownCipher {
@@ -151,9 +234,9 @@ impl FromStr for ContentCipher {
     }
 }
 
-/// No content cipher has this name.
+/// No cipher that content can be encrypted with has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no content cipher is called {name:?}; there are {}", ContentCipher::ALL.map(ContentCipher::name).join(", "))]
+#[error("no content cipher is called {name:?}; there are {}", ContentCipher::MAKEABLE.map(ContentCipher::name).join(", "))]
 pub struct UnknownCipher {
     /// The name that was given.
     pub name: String,
@@ -207,14 +290,20 @@ mod tests {
 
     #[test]
     fn names_are_read_back() {
-        for cipher in ContentCipher::ALL {
+        for cipher in ContentCipher::MAKEABLE {
             assert_eq!(cipher.name().parse(), Ok(cipher));
             assert_eq!(cipher.to_string(), cipher.name());
+            assert!(cipher.may_encrypt() && !cipher.is_legacy());
+        }
+        for cipher in ContentCipher::LEGACY {
+            assert!(cipher.name().parse::<ContentCipher>().is_err());
+            assert!(cipher.is_legacy() && !cipher.may_encrypt());
         }
         assert_eq!(
             "des3".parse::<ContentCipher>().unwrap_err().to_string(),
-            "no content cipher is called \"des3\"; there are aes256-cbc, aes128-cbc, aes256-gcm, \
-             aes128-gcm"
+            "no content cipher is called \"des3\"; there are aes256-cbc, aes192-cbc, aes128-cbc, \
+             aes256-gcm, aes192-gcm, aes128-gcm, aes256-ccm, aes192-ccm, aes128-ccm, \
+             chacha20-poly1305"
         );
     }
 
@@ -230,7 +319,9 @@ mod tests {
         ] {
             assert_eq!(ContentCipher::Aes256Cbc.encrypted_length(length), cbc);
             assert_eq!(ContentCipher::Aes256Gcm.encrypted_length(length), length);
+            assert_eq!(ContentCipher::Aes256Ccm.encrypted_length(length), length);
         }
+        assert_eq!(ContentCipher::DesEde3Cbc.encrypted_length(16), 24);
         assert_eq!(
             ContentCipher::Aes128Cbc.encrypted_length(u64::MAX),
             u64::MAX

@@ -176,7 +176,7 @@ mod tests {
     fn what_we_encrypt_comes_back() {
         let recipient = private_key("p256");
         for scheme in KeyAgreement::ALL {
-            for cipher in ContentCipher::ALL {
+            for cipher in ContentCipher::MAKEABLE {
                 let wrap = cipher.key_wrap();
                 let key = ContentEncryptionKey::generate(cipher).unwrap();
                 let agreed = scheme.agree(recipient.public_key(), wrap).unwrap();
@@ -327,8 +327,8 @@ mod tests {
         }
         for (parameters, error) in [
             (
-                "300b0609608648016503040119",
-                "id-aes192-wrap is not supported",
+                "300b060960864801650304011c",
+                "2.16.840.1.101.3.4.1.28 is not supported",
             ),
             (
                 "300f060b2a864886f70d01091003060500",
