@@ -30,7 +30,7 @@
 //! let sealing = Sealing {
 //!     sign: Some(SignOptions {
 //!         form: Form::Opaque,
-//!         digest: DigestAlgorithm::Sha256,
+//!         digest: Some(DigestAlgorithm::Sha256),
 //!         pss: false,
 //!         signing_time: true,
 //!     }),

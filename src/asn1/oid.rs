@@ -51,7 +51,14 @@ pub const ID_ALG_AEAD_CHA_CHA_20_POLY_1305: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.3.18");
 
 // Elliptic curve keys: RFC 5480 section 2.1.
-pub use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, SECP_256_R_1};
+pub use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, SECP_256_R_1, SECP_384_R_1, SECP_521_R_1};
+
+// Keys of the other kinds: RFC 3279 section 2.3.2, RFC 8410 section 3, RFC 9881 section 2,
+// RFC 9935 section 3.
+pub use const_oid::db::fips203::{ID_ALG_ML_KEM_512, ID_ALG_ML_KEM_768, ID_ALG_ML_KEM_1024};
+pub use const_oid::db::fips204::{ID_ML_DSA_44, ID_ML_DSA_65, ID_ML_DSA_87};
+pub use const_oid::db::rfc5912::ID_DSA;
+pub use const_oid::db::rfc8410::{ID_ED_25519, ID_X_25519};
 
 /// id-aa-CMSAlgorithmProtect (RFC 6211 section 2).
 pub const ID_AA_CMS_ALGORITHM_PROTECT: ObjectIdentifier =
@@ -70,14 +77,28 @@ pub fn name(oid: &ObjectIdentifier) -> String {
         .map_or_else(|| oid.to_string(), str::to_owned)
 }
 
-/// What `const-oid` has no name for, and strangers name.
-const NAMES: [(ObjectIdentifier, &str); 3] = [
+/// What `const-oid` has no name for, and strangers name: ciphers, and the curves of SEC 2 and RFC
+/// 5639 section 4.1.
+const NAMES: [(ObjectIdentifier, &str); 7] = [
     (
         ID_ALG_AEAD_CHA_CHA_20_POLY_1305,
         "id-alg-AEADChaCha20Poly1305",
     ),
     (ObjectIdentifier::new_unwrap("1.3.14.3.2.7"), "desCBC"),
     (ObjectIdentifier::new_unwrap("1.2.840.113549.3.4"), "rc4"),
+    (ObjectIdentifier::new_unwrap("1.3.132.0.10"), "secp256k1"),
+    (
+        ObjectIdentifier::new_unwrap("1.3.36.3.3.2.8.1.1.7"),
+        "brainpoolP256r1",
+    ),
+    (
+        ObjectIdentifier::new_unwrap("1.3.36.3.3.2.8.1.1.11"),
+        "brainpoolP384r1",
+    ),
+    (
+        ObjectIdentifier::new_unwrap("1.3.36.3.3.2.8.1.1.13"),
+        "brainpoolP512r1",
+    ),
 ];
 
 #[cfg(test)]
@@ -115,6 +136,17 @@ mod tests {
             (DH_SINGLE_PASS_STD_DH_SHA_512_KDF_SCHEME, "1.3.132.1.11.3"),
             (ID_EC_PUBLIC_KEY, "1.2.840.10045.2.1"),
             (SECP_256_R_1, "1.2.840.10045.3.1.7"),
+            (SECP_384_R_1, "1.3.132.0.34"),
+            (SECP_521_R_1, "1.3.132.0.35"),
+            (ID_DSA, "1.2.840.10040.4.1"),
+            (ID_X_25519, "1.3.101.110"),
+            (ID_ED_25519, "1.3.101.112"),
+            (ID_ML_DSA_44, "2.16.840.1.101.3.4.3.17"),
+            (ID_ML_DSA_65, "2.16.840.1.101.3.4.3.18"),
+            (ID_ML_DSA_87, "2.16.840.1.101.3.4.3.19"),
+            (ID_ALG_ML_KEM_512, "2.16.840.1.101.3.4.4.1"),
+            (ID_ALG_ML_KEM_768, "2.16.840.1.101.3.4.4.2"),
+            (ID_ALG_ML_KEM_1024, "2.16.840.1.101.3.4.4.3"),
             (ID_AES_128_CBC, "2.16.840.1.101.3.4.1.2"),
             (ID_AES_256_CBC, "2.16.840.1.101.3.4.1.42"),
             (ID_AES_128_GCM, "2.16.840.1.101.3.4.1.6"),

@@ -45,9 +45,10 @@ pub(super) struct SealingArguments {
     /// Sign with RSASSA-PSS instead of PKCS#1 v1.5 (RSA keys)
     #[arg(long)]
     pss: bool,
-    /// Digest of content and signature
-    #[arg(long, value_name = "DIGEST", default_value = "sha256")]
-    digest: DigestName,
+    /// Digest of content and signature [default: sha256; P-384: sha384, P-521: sha512. Ed25519 and
+    /// ML-DSA always have sha512]
+    #[arg(long, value_name = "DIGEST")]
+    digest: Option<DigestName>,
     /// Leave the signing time out of the signature
     #[arg(long)]
     no_signing_time: bool,
@@ -126,7 +127,7 @@ impl SealingArguments {
         ];
         let signing = [
             ("--pss", self.pss),
-            ("--digest", self.digest != DigestName::Sha256),
+            ("--digest", self.digest.is_some()),
             ("--no-signing-time", self.no_signing_time),
         ];
         let encrypting = encrypting.map(|(flag, given)| (flag, given && !self.encrypt));
@@ -159,7 +160,7 @@ impl SealingArguments {
         let sealing = Sealing {
             sign: self.signs().then_some(SignOptions {
                 form,
-                digest: self.digest.into(),
+                digest: self.digest.map(DigestAlgorithm::from),
                 pss: self.pss,
                 signing_time: !self.no_signing_time,
             }),

@@ -164,7 +164,7 @@ impl Enveloped {
                 (RecipientInfo::Ktri(info), PublicKey::Rsa(_)) => {
                     keys.push(transported(info, key, cipher));
                 }
-                (RecipientInfo::Kari(info), PublicKey::EcP256(_)) => {
+                (RecipientInfo::Kari(info), PublicKey::Ec(_)) => {
                     keys.extend(agreed(info, key, cipher));
                 }
                 _ => {}

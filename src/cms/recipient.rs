@@ -40,7 +40,8 @@ impl RecipientInfo {
                 der: key_trans(rid, key, content_key, key_transport)?,
                 is_key_transport: true,
             }),
-            PublicKey::EcP256(_) => Ok(RecipientInfo {
+            // For a kind of key that agrees on nothing, key agreement says so.
+            _ => Ok(RecipientInfo {
                 der: key_agree(rid, key, content_key, cipher)?,
                 is_key_transport: false,
             }),

@@ -71,6 +71,18 @@ pub enum Error {
         key: &'static str,
     },
 
+    /// A key of a kind that makes no signatures, or none any more.
+    #[error("a {key} key makes no signatures")]
+    NoSignature {
+        /// The kind of key.
+        key: &'static str,
+    },
+
+    /// RFC 3279 section 2.3.2: the certificate leaves the parameters of its DSA key to that of its
+    /// issuer, which is not at hand or has none.
+    #[error("the DSA key has the parameters of its issuer's key, which are not known")]
+    InheritedParameters,
+
     /// The signature does not belong to this key and message.
     #[error("the signature is wrong")]
     SignatureInvalid,

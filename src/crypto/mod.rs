@@ -8,9 +8,9 @@
 //! | use | algorithms | RFC |
 //! |---|---|---|
 //! | digest | SHA-256, SHA-384, SHA-512 | 5754 |
-//! | signature | RSASSA-PKCS1-v1_5, RSASSA-PSS, ECDSA over P-256, each with any of the digests | 3370, 4056, 5754 |
+//! | signature | RSASSA-PKCS1-v1_5, RSASSA-PSS, ECDSA over P-256, P-384 and P-521, each with any of the digests; Ed25519; ML-DSA | 3370, 4056, 5754, 8419, 9882 |
 //! | key transport | RSAES-PKCS1-v1_5, RSAES-OAEP with any of the digests | 3370, 3560 |
-//! | key agreement | ephemeral-static ECDH over P-256, X9.63 KDF with any of the digests | 5753 |
+//! | key agreement | ephemeral-static ECDH over P-256, P-384 and P-521, X9.63 KDF with any of the digests | 5753 |
 //! | key wrap | AES-128, AES-192, AES-256 | 3394, 3565 |
 //! | content encryption | AES-128, AES-192 and AES-256 in CBC, GCM and CCM; ChaCha20-Poly1305 | 3565, 5084, 8103 |
 //!
@@ -32,8 +32,9 @@
 //! ```
 //!
 //! # Not supported
-//! P-384, P-521, Ed25519, X25519 and post-quantum keys; DES; SHA-1, also in OAEP and in key derivation. They are refused by name
-//! ([`Error::UnsupportedAlgorithm`]).
+//! Ed448, X448 and curves other than P-256, P-384 and P-521; DES; SHA-1, also in OAEP and in key
+//! derivation. They are refused by name ([`Error::UnsupportedAlgorithm`]). X25519 and ML-KEM keys
+//! are read, but nothing is encrypted to them yet.
 
 pub mod content;
 pub mod digest;
@@ -55,7 +56,9 @@ pub use error::Error;
 pub use key_agreement::{AgreedKey, KeyAgreement, KeyAgreementAlgorithm, OriginatorPublicKey};
 pub use key_transport::{KeyTransport, KeyTransportAlgorithm};
 pub use key_wrap::{KeyEncryptionKey, KeyWrap};
-pub use signature::{Backend, PrivateKey, PublicKey, SignatureAlgorithm};
+pub use signature::{
+    Backend, Curve, MlDsaParameterSet, MlKemParameterSet, PrivateKey, PublicKey, SignatureAlgorithm,
+};
 
 #[cfg(test)]
 mod tests {

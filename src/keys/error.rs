@@ -212,6 +212,16 @@ pub enum Error {
         /// What is wrong with the key.
         source: Arc<crypto::Error>,
     },
+    /// A key of a kind that has no such use: Ed25519 receives nothing, X25519 signs nothing.
+    #[error("the {kind} key of {} cannot {}", .path.display(), .wanted.verb())]
+    KeyKind {
+        /// The file with the certificate.
+        path: PathBuf,
+        /// The kind of key.
+        kind: &'static str,
+        /// What it is wanted for.
+        wanted: Use,
+    },
     /// An RSA key too short to be used for anything new.
     #[error("the RSA key of {} has {bits} bits; less than {minimum} is not safe", .path.display())]
     KeyTooShort {

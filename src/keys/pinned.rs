@@ -46,7 +46,7 @@ impl PinnedCertificate {
         valid_at(&certificate, now, path)?;
         meant_for_mail(&certificate, path)?;
         // Before the key usage: which of its bits is needed depends on the kind of key.
-        let public_key = strong_public_key(&certificate, path)?;
+        let public_key = strong_public_key(&certificate, wanted, path)?;
         permits(&certificate, wanted, path)?;
         Ok(PinnedCertificate {
             certificate,
@@ -115,6 +115,7 @@ fn meant_for_mail(certificate: &Certificate, path: impl Fn() -> PathBuf) -> Resu
 
 fn strong_public_key(
     certificate: &Certificate,
+    wanted: Use,
     path: impl Fn() -> PathBuf,
 ) -> Result<PublicKey, Error> {
     let key = certificate
@@ -123,7 +124,22 @@ fn strong_public_key(
             path: path(),
             source: Arc::new(source),
         })?;
+    let suitable = match wanted {
+        Use::Signing => key.may_verify(),
+        Use::Receiving => key.may_encrypt(),
+    };
     match &key {
+        // DSA, or a kind of key that has only the other use.
+        PublicKey::Dsa(_) => Err(Error::KeyKind {
+            path: path(),
+            kind: key.kind(),
+            wanted,
+        }),
+        _ if !suitable => Err(Error::KeyKind {
+            path: path(),
+            kind: key.kind(),
+            wanted,
+        }),
         PublicKey::Rsa(_) if key.bits() < MIN_RSA_BITS => Err(Error::KeyTooShort {
             path: path(),
             bits: key.bits(),
@@ -337,7 +353,7 @@ mod tests {
             ("server-only", "NotForEmail", "NotForEmail"),
             ("rsa1024", "KeyTooShort", "KeyTooShort"),
             ("mismatch", "KeyMismatch", "ok"),
-            ("ed25519", "PublicKey", "PublicKey"),
+            ("ed25519", "ok", "KeyKind"),
             ("secp256k1", "PublicKey", "PublicKey"),
             ("garbage", "Certificate", "Certificate"),
             ("nobody", "CertificateNotFound", "CertificateNotFound"),

@@ -41,8 +41,9 @@ pub struct Sealing {
 pub struct SignOptions {
     /// Opaque or detached.
     pub form: Form,
-    /// The digest for content and signature.
-    pub digest: DigestAlgorithm,
+    /// The digest for content and signature; `None` leaves the choice to the kind of key. Ed25519
+    /// and ML-DSA have one of their own whatever is asked for.
+    pub digest: Option<DigestAlgorithm>,
     /// RSASSA-PSS in place of PKCS#1 v1.5, for RSA keys.
     pub pss: bool,
     /// Whether the signature tells when it was made.
@@ -147,7 +148,7 @@ impl Sealing {
         self.complete(&mut header, &from);
         let mut entity = entity.canonicalize()?;
         if let Some((options, signer)) = &signer {
-            let signing = self.signing(*options, signer);
+            let signing = self.signing(*options, signer)?;
             entity = SignedEntity::sign(entity, signer, options.form, signing)?.into();
         }
         let copies = audience
@@ -241,12 +242,12 @@ impl Sealing {
         header.ensure_message_id(from);
     }
 
-    fn signing(&self, options: SignOptions, signer: &Signer) -> Signing {
+    fn signing(&self, options: SignOptions, signer: &Signer) -> Result<Signing, super::Error> {
         let key = signer.private_key().public_key();
-        Signing {
-            algorithm: SignatureAlgorithm::for_key(key, options.digest, options.pss),
+        Ok(Signing {
+            algorithm: SignatureAlgorithm::for_key(key, options.digest, options.pss)?,
             signing_time: options.signing_time.then_some(self.now),
-        }
+        })
     }
 }
 
@@ -355,7 +356,7 @@ mod tests {
         Sealing {
             sign: sign.then_some(SignOptions {
                 form: Form::Detached,
-                digest: DigestAlgorithm::Sha256,
+                digest: Some(DigestAlgorithm::Sha256),
                 pss: false,
                 signing_time: true,
             }),

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use crate::address::Address;
-use crate::asn1::oid::{self, ObjectIdentifier};
+use crate::asn1::oid::ObjectIdentifier;
 use crate::asn1::reader::hexadecimal;
 use crate::crypto;
 use crate::x509::Error;
@@ -21,6 +21,7 @@ use crate::x509::extensions::{
     subject_key_identifier,
 };
 use crate::x509::fields::{Fields, Version, extension_list};
+use crate::x509::key_kind::KeyKind;
 use crate::x509::name::Name;
 
 /// A certificate, as its CA wrote it.
@@ -221,24 +222,26 @@ impl Certificate {
         self.extended_key_usage.as_ref()
     }
 
-    /// RFC 8550 4.4.2: without a keyUsage any use is allowed; with one, signing a message needs
-    /// digitalSignature or nonRepudiation.
+    /// RFC 8550 4.4.2: without a keyUsage any use is allowed that the kind of key has; with one,
+    /// signing a message needs digitalSignature or nonRepudiation.
     pub fn may_sign(&self) -> bool {
-        self.key_usage
-            .is_none_or(|usage| usage.digital_signature() || usage.non_repudiation())
+        let may = |usage: KeyUsage| usage.digital_signature() || usage.non_repudiation();
+        self.key_kind().signs() && self.key_usage.is_none_or(may)
     }
 
-    /// RFC 8550 4.4.2: without a keyUsage any use is allowed; with one, an RSA key receives by
-    /// keyEncipherment (RFC 3279 2.3.1), every other by keyAgreement (RFC 5480 3, RFC 8410 5).
+    /// RFC 8550 4.4.2: without a keyUsage any use is allowed that the kind of key has; with one,
+    /// RSA and ML-KEM keys receive by keyEncipherment, the others by keyAgreement.
     pub fn may_receive(&self) -> bool {
-        self.key_usage.is_none_or(|usage| {
-            if &self.der[self.fields.public_key_algorithm.clone()] == oid::RSA_ENCRYPTION.as_bytes()
-            {
-                usage.key_encipherment()
-            } else {
-                usage.key_agreement()
-            }
-        })
+        let kind = self.key_kind();
+        let may = |usage: KeyUsage| match kind.receives_by_encipherment() {
+            true => usage.key_encipherment(),
+            false => usage.key_agreement(),
+        };
+        kind.receives() && self.key_usage.is_none_or(may)
+    }
+
+    fn key_kind(&self) -> KeyKind<'_> {
+        KeyKind(&self.der[self.fields.public_key_algorithm.clone()])
     }
 
     /// RFC 8550 4.4.4: without an extKeyUsage any purpose is allowed; with one, it must name
@@ -303,6 +306,7 @@ impl fmt::Debug for Certificate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::asn1::oid;
     use crate::asn1::tag;
     use crate::asn1::tlv::{element, sequence};
     use crate::x509::testing::{

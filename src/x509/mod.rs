@@ -22,6 +22,7 @@
 mod certificate;
 mod extensions;
 mod fields;
+mod key_kind;
 pub mod name;
 
 #[cfg(test)]

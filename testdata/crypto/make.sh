@@ -30,12 +30,17 @@ pkcs8 p256 -algorithm EC -pkeyopt ec_paramgen_curve:P-256
 pkcs8 p256-other -algorithm EC -pkeyopt ec_paramgen_curve:P-256
 pkcs8 p256-explicit -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit
 pkcs8 p384 -algorithm EC -pkeyopt ec_paramgen_curve:P-384
+pkcs8 p521 -algorithm EC -pkeyopt ec_paramgen_curve:P-521
+pkcs8 secp256k1 -algorithm EC -pkeyopt ec_paramgen_curve:secp256k1
 pkcs8 ed25519 -algorithm ED25519
 pkcs8 x25519 -algorithm X25519
+pkcs8 ed448 -algorithm ED448
+pkcs8 x448 -algorithm X448
 
 openssl rsa -inform DER -in rsa2048.pkcs8.der -traditional -outform DER -out rsa2048.pkcs1.der 2>/dev/null
-openssl ec -inform DER -in p256.pkcs8.der -outform DER -out p256.sec1.der 2>/dev/null
-openssl ec -inform DER -in p384.pkcs8.der -outform DER -out p384.sec1.der 2>/dev/null
+for curve in p256 p384 p521 secp256k1; do
+    openssl ec -inform DER -in $curve.pkcs8.der -outform DER -out $curve.sec1.der 2>/dev/null
+done
 
 sign() { # KEY SCHEME DIGEST, then the options of dgst
     key=$1; scheme=$2; digest=$3; shift 3

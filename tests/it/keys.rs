@@ -40,7 +40,6 @@ fn wrong_signers_are_refused() {
             ["mismatch@example.com.pem", "mismatch@example.com.crt"],
         ),
         ("rsa1024", ["rsa1024@example.com", "1024"]),
-        ("ed25519", ["ed25519@example.com", "Ed25519"]),
         ("secp256k1", ["secp256k1@example.com", "secp256k1"]),
         ("garbage", ["garbage@example.com.crt", "certificate"]),
     ] {

@@ -6,8 +6,8 @@ use spki::{AlgorithmIdentifierOwned, AlgorithmIdentifierRef};
 
 use super::{KeyAgreement, SharedInfo};
 use crate::asn1::oid;
-use crate::crypto::signature::EcP256PublicKey;
-use crate::crypto::{Error, KeyEncryptionKey, KeyWrap, PrivateKey};
+use crate::crypto::signature::EcPublicKey;
+use crate::crypto::{Curve, Error, KeyEncryptionKey, KeyWrap, PrivateKey, PublicKey};
 
 /// A key agreement as a message names it: the scheme, and the key wrap in its parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +71,14 @@ impl KeyAgreementAlgorithm {
         originator: &OriginatorPublicKey<'_>,
         user_keying_material: Option<&[u8]>,
     ) -> Result<KeyEncryptionKey, Error> {
-        let shared = recipient.diffie_hellman(&originator.on_p256()?)?;
+        let PublicKey::Ec(own) = recipient.public_key() else {
+            return Err(Error::KeyMismatch {
+                algorithm: "ECDH",
+                key: recipient.public_key().kind(),
+            });
+        };
+        let originator = PublicKey::Ec(originator.on_curve(own.curve())?);
+        let shared = recipient.diffie_hellman(&originator)?;
         let user_keying_material = user_keying_material
             .map(OctetString::new)
             .transpose()
@@ -88,15 +95,17 @@ impl KeyAgreementAlgorithm {
 impl OriginatorPublicKey<'_> {
     /// RFC 5753 section 3.1.1: the algorithm is id-ecPublicKey, its parameters absent, NULL or the
     /// curve, which must be the recipient's.
-    fn on_p256(&self) -> Result<EcP256PublicKey, Error> {
+    fn on_curve(&self, expected: Curve) -> Result<EcPublicKey, Error> {
         if self.algorithm.oid != oid::ID_EC_PUBLIC_KEY {
             return Err(Error::unsupported(&self.algorithm.oid));
         }
         let curve = self.algorithm.parameters;
-        if curve.is_none_or(|it| it == AnyRef::NULL || it == AnyRef::from(&oid::SECP_256_R_1)) {
-            EcP256PublicKey::from_point(self.public_key)
+        if curve.is_none_or(|it| it == AnyRef::NULL || it == AnyRef::from(&expected.oid())) {
+            EcPublicKey::from_point(expected, self.public_key)
         } else {
-            Err(Error::PointNotOnCurve { curve: "P-256" })
+            Err(Error::PointNotOnCurve {
+                curve: expected.name(),
+            })
         }
     }
 }
@@ -210,11 +219,10 @@ mod tests {
         let key = ContentEncryptionKey::generate(cipher).unwrap();
         let (recipient, sender) = (private_key("p256"), private_key("p256-other"));
         let point = |key: &PrivateKey| match key.public_key() {
-            crate::crypto::PublicKey::EcP256(key) => key.to_point(),
-            crate::crypto::PublicKey::Rsa(_) => panic!("not a point"),
+            PublicKey::Ec(key) => key.to_point(),
+            _ => panic!("not a point"),
         };
-        let recipient_point = EcP256PublicKey::from_point(&point(&recipient)).unwrap();
-        let shared = sender.diffie_hellman(&recipient_point).unwrap();
+        let shared = sender.diffie_hellman(recipient.public_key()).unwrap();
         let mut key_info = wrap.algorithm_identifier();
         key_info.parameters = Some(der::Any::null());
         let material = OctetString::new(*b"material").unwrap();

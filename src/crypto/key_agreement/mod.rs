@@ -16,17 +16,13 @@
 //! ```
 //!
 //! # Not supported
-//! Curves other than P-256; the cofactor and MQV schemes; key derivation with SHA-1 and SHA-224.
+//! X25519; the cofactor and MQV schemes; key derivation with SHA-1 and SHA-224.
 //! User keying material is received but not sent.
 
 mod algorithm;
 
 use der::asn1::OctetString;
 use der::{Any, Encode, Sequence};
-use p256::ecdh::SharedSecret;
-use p256::elliptic_curve::Generate;
-use p256::elliptic_curve::sec1::ToSec1Point;
-use rand::rngs::SysRng;
 use spki::AlgorithmIdentifierOwned;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -108,22 +104,16 @@ impl KeyAgreement {
     ///
     /// [`Error::KeyMismatch`] for a key that is not of an elliptic curve.
     pub fn agree(self, recipient: &PublicKey, wrap: KeyWrap) -> Result<AgreedKey, Error> {
-        let PublicKey::EcP256(recipient) = recipient else {
+        let PublicKey::Ec(recipient) = recipient else {
             return Err(Error::KeyMismatch {
                 algorithm: "ECDH",
                 key: recipient.kind(),
             });
         };
-        let ephemeral = p256::ecdh::EphemeralSecret::try_generate_from_rng(&mut SysRng)
-            .map_err(Error::Random)?;
-        let shared = ephemeral.diffie_hellman(recipient.inner());
+        let (ephemeral, shared) = recipient.ephemeral_diffie_hellman()?;
         let information = SharedInfo::new(wrap, wrap.algorithm_identifier(), None);
         Ok(AgreedKey {
-            originator_public_key: ephemeral
-                .public_key()
-                .to_sec1_point(false)
-                .as_bytes()
-                .to_vec(),
+            originator_public_key: ephemeral.to_point(),
             key_encryption_key: self.derive(&shared, wrap, &information)?,
         })
     }
@@ -131,7 +121,7 @@ impl KeyAgreement {
     /// The key that wraps, from the secret that both sides have.
     fn derive(
         self,
-        shared: &SharedSecret,
+        shared: &[u8],
         wrap: KeyWrap,
         information: &SharedInfo,
     ) -> Result<KeyEncryptionKey, Error> {
@@ -139,8 +129,7 @@ impl KeyAgreement {
         let information = information
             .to_der()
             .map_err(|_| Error::malformed_parameters(&self.oid()))?;
-        let (secret, length) = (shared.raw_secret_bytes(), wrap.key_length());
-        let key = x963_kdf(self.digest(), secret, &information, length);
+        let key = x963_kdf(self.digest(), shared, &information, wrap.key_length());
         Ok(KeyEncryptionKey::new(wrap, key))
     }
 

@@ -1,5 +1,6 @@
-//! Signatures: RSASSA-PKCS1-v1_5 (RFC 3370), RSASSA-PSS (RFC 4056) and ECDSA (RFC 5754), and the
-//! keys that make and check them.
+//! Signatures: RSASSA-PKCS1-v1_5 (RFC 3370), RSASSA-PSS (RFC 4056), ECDSA (RFC 5754), Ed25519
+//! (RFC 8419) and ML-DSA (RFC 9882), and keys of every kind: those that make and check
+//! signatures, and those that receive content-encryption keys.
 //!
 //! ```no_run
 //! use mailseal::crypto::{DigestAlgorithm, PrivateKey, SignatureAlgorithm};
@@ -7,7 +8,8 @@
 //!
 //! # fn example(pkcs8: Secret) -> Result<(), mailseal::crypto::Error> {
 //! let key = PrivateKey::from_pkcs8_der(&pkcs8)?;
-//! let algorithm = SignatureAlgorithm::for_key(key.public_key(), DigestAlgorithm::Sha256, false);
+//! let digest = Some(DigestAlgorithm::Sha256);
+//! let algorithm = SignatureAlgorithm::for_key(key.public_key(), digest, false)?;
 //! let signature = key.sign(algorithm, b"signed attributes")?;
 //! key.public_key().verify(algorithm, b"signed attributes", &signature)?;
 //! # Ok(())
@@ -15,24 +17,38 @@
 //! ```
 //!
 //! # Not supported
-//! Curves other than P-256, Ed25519, ML-DSA, DSA; RSA keys restricted to PSS (id-RSASSA-PSS as a
-//! key's algorithm); multi-prime RSA; PSS with another salt length than the digest's.
+//! Curves other than P-256, P-384 and P-521; Ed448 and X448; DSA private keys; RSA keys restricted
+//! to PSS (id-RSASSA-PSS as a key's algorithm); multi-prime RSA; PSS with another salt length than
+//! the digest's.
 
+mod curve25519;
+mod dsa;
+mod elliptic_curve;
 mod graviola;
+mod ml_dsa;
+mod ml_kem;
 mod private_key;
 mod public_key;
+mod rsa;
 mod rust_crypto;
+mod seed_or_expanded;
 
 use std::sync::OnceLock;
 
+use ::rsa::pkcs1::RsaPssParams;
 use der::{Any, Encode};
-use rsa::pkcs1::RsaPssParams;
 use sha2::{Sha256, Sha384, Sha512};
 use spki::AlgorithmIdentifierOwned;
 
+pub use self::curve25519::{Ed25519PublicKey, X25519PublicKey};
+pub use self::dsa::DsaPublicKey;
+pub use self::elliptic_curve::{Curve, EcPublicKey};
+pub use self::ml_dsa::{MlDsaParameterSet, MlDsaPublicKey};
+pub use self::ml_kem::{MlKemParameterSet, MlKemPublicKey};
 pub use self::private_key::PrivateKey;
-pub use self::public_key::{EcP256PublicKey, PublicKey, RsaPublicKey};
-use super::DigestAlgorithm;
+pub use self::public_key::PublicKey;
+pub use self::rsa::RsaPublicKey;
+use super::{DigestAlgorithm, Error};
 use crate::asn1::oid;
 
 /// A signature scheme with its digest.
@@ -44,24 +60,51 @@ pub enum SignatureAlgorithm {
     RsaPss(DigestAlgorithm),
     /// ECDSA; the key names the curve (MUST for P-256 with SHA-256).
     Ecdsa(DigestAlgorithm),
+    /// Ed25519 without pre-hashing (RFC 8419; MUST).
+    Ed25519,
+    /// ML-DSA without pre-hashing, the context empty (RFC 9882).
+    MlDsa(MlDsaParameterSet),
 }
 
 impl SignatureAlgorithm {
-    /// The algorithm for a key: ECDSA for an elliptic curve, else RSA, with PSS when `pss`.
-    pub fn for_key(key: &PublicKey, digest: DigestAlgorithm, pss: bool) -> Self {
+    /// The algorithm for a key: that of its kind, RSA with PSS when `pss`. Ed25519 and ML-DSA
+    /// take no digest; where a digest is to be had and none is asked for, it is SHA-256, on the
+    /// larger curves SHA-384 and SHA-512, as RFC 5753 section 8 pairs them.
+    ///
+    /// [`Error::NoSignature`] for a key that makes none: X25519, ML-KEM, and DSA, which is only
+    /// verified.
+    pub fn for_key(
+        key: &PublicKey,
+        digest: Option<DigestAlgorithm>,
+        pss: bool,
+    ) -> Result<Self, Error> {
         match key {
-            PublicKey::EcP256(_) => SignatureAlgorithm::Ecdsa(digest),
-            PublicKey::Rsa(_) if pss => SignatureAlgorithm::RsaPss(digest),
-            PublicKey::Rsa(_) => SignatureAlgorithm::RsaPkcs1v15(digest),
+            PublicKey::Rsa(_) if pss => Ok(SignatureAlgorithm::RsaPss(digest.unwrap_or_default())),
+            PublicKey::Rsa(_) => Ok(SignatureAlgorithm::RsaPkcs1v15(digest.unwrap_or_default())),
+            PublicKey::Ec(key) => Ok(SignatureAlgorithm::Ecdsa(digest.unwrap_or(
+                match key.curve() {
+                    Curve::P256 => DigestAlgorithm::Sha256,
+                    Curve::P384 => DigestAlgorithm::Sha384,
+                    Curve::P521 => DigestAlgorithm::Sha512,
+                },
+            ))),
+            PublicKey::Ed25519(_) => Ok(SignatureAlgorithm::Ed25519),
+            PublicKey::MlDsa(key) => Ok(SignatureAlgorithm::MlDsa(key.parameter_set())),
+            PublicKey::X25519(_) | PublicKey::MlKem(_) | PublicKey::Dsa(_) => {
+                Err(Error::NoSignature { key: key.kind() })
+            }
         }
     }
 
-    /// The digest, which also makes the messageDigest attribute.
+    /// The digest of the content, which makes the messageDigest attribute, and of the signature
+    /// where it has one. With Ed25519 (RFC 8419 section 3.1) and ML-DSA (RFC 9882 section 3.3)
+    /// it is SHA-512.
     pub fn digest(self) -> DigestAlgorithm {
         match self {
             SignatureAlgorithm::RsaPkcs1v15(digest)
             | SignatureAlgorithm::RsaPss(digest)
             | SignatureAlgorithm::Ecdsa(digest) => digest,
+            SignatureAlgorithm::Ed25519 | SignatureAlgorithm::MlDsa(_) => DigestAlgorithm::Sha512,
         }
     }
 
@@ -71,6 +114,8 @@ impl SignatureAlgorithm {
             SignatureAlgorithm::RsaPkcs1v15(_) => "RSASSA-PKCS1-v1_5",
             SignatureAlgorithm::RsaPss(_) => "RSASSA-PSS",
             SignatureAlgorithm::Ecdsa(_) => "ECDSA",
+            SignatureAlgorithm::Ed25519 => "Ed25519",
+            SignatureAlgorithm::MlDsa(set) => set.name(),
         }
     }
 
@@ -94,6 +139,15 @@ impl SignatureAlgorithm {
                     DigestAlgorithm::Sha384 => oid::ECDSA_WITH_SHA_384,
                     DigestAlgorithm::Sha512 => oid::ECDSA_WITH_SHA_512,
                 },
+                parameters: None,
+            },
+            // RFC 8419 section 2.2.1 and RFC 9882 section 3.2: the same.
+            SignatureAlgorithm::Ed25519 => AlgorithmIdentifierOwned {
+                oid: oid::ID_ED_25519,
+                parameters: None,
+            },
+            SignatureAlgorithm::MlDsa(set) => AlgorithmIdentifierOwned {
+                oid: set.oid(),
                 parameters: None,
             },
         }
@@ -139,7 +193,6 @@ impl Backend {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::Error;
     use crate::crypto::testing::{hex, private_key, random, testdata};
 
     const DIGESTS: [(DigestAlgorithm, &str); 3] = [

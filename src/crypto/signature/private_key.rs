@@ -4,24 +4,28 @@
 use std::fmt;
 
 use der::Decode;
-use p256::ecdh::SharedSecret;
+use der::asn1::BitStringRef;
 use pkcs8::PrivateKeyInfoRef;
 use rsa::pkcs1::{RsaPrivateKeyRef, Version};
 use rsa::traits::PaddingScheme;
-use sec1::{EcParameters, EcPrivateKey};
+use sec1::{EcParameters, EcPrivateKey as Sec1PrivateKey};
 use zeroize::Zeroizing;
 
-use super::public_key::{KeyAlgorithm, check_rsa_numbers, unsupported};
-use super::{
-    Backend, EcP256PublicKey, PublicKey, RsaPublicKey, SignatureAlgorithm, graviola, rust_crypto,
-};
+use super::curve25519::{Ed25519PrivateKey, X25519PrivateKey};
+use super::elliptic_curve::EcPrivateKey;
+use super::ml_dsa::MlDsaPrivateKey;
+use super::ml_kem::MlKemPrivateKey;
+use super::public_key::{KeyAlgorithm, unsupported};
+use super::rsa::check_rsa_numbers;
+use super::rust_crypto::Key;
+use super::{Backend, Curve, PublicKey, SignatureAlgorithm, graviola, rust_crypto};
 use crate::crypto::Error;
 use crate::secret::Secret;
 
 /// A private key, parsed once for both backends. Wiped on drop, never printed.
 pub struct PrivateKey {
     public_key: PublicKey,
-    rust_crypto: rust_crypto::Key,
+    rust_crypto: Key,
     /// Absent where the processor or the size of the key rules graviola out.
     graviola: Option<graviola::Key>,
 }
@@ -34,10 +38,24 @@ impl PrivateKey {
                 algorithm: "PKCS#8",
             })?;
         let algorithm = KeyAlgorithm::of(&key.algorithm)?;
-        let key = key.private_key.as_bytes();
+        let octets = key.private_key.as_bytes();
+        let public_key = key.public_key.as_ref().and_then(BitStringRef::as_bytes);
         match algorithm {
-            KeyAlgorithm::Rsa => Self::from_rsa_der(key),
-            KeyAlgorithm::EcP256 => Self::from_p256(&parse_ec(key)?),
+            KeyAlgorithm::Rsa => Self::from_rsa_der(octets),
+            KeyAlgorithm::Ec(curve) => Self::from_ec(curve, &parse_ec(octets)?),
+            KeyAlgorithm::Ed25519 => {
+                Ed25519PrivateKey::from_der(octets, public_key).map(|key| Key::Ed25519(key).into())
+            }
+            KeyAlgorithm::X25519 => {
+                X25519PrivateKey::from_der(octets, public_key).map(|key| Key::X25519(key).into())
+            }
+            KeyAlgorithm::MlDsa(set) => {
+                MlDsaPrivateKey::from_der(set, octets).map(|key| Key::MlDsa(key).into())
+            }
+            KeyAlgorithm::MlKem(set) => {
+                MlKemPrivateKey::from_der(set, octets).map(|key| Key::MlKem(key).into())
+            }
+            KeyAlgorithm::Dsa => Err(unsupported("signing with DSA".into())),
         }
     }
 
@@ -53,12 +71,7 @@ impl PrivateKey {
         let EcParameters::NamedCurve(curve) = key.parameters.ok_or(Error::MalformedPrivateKey {
             algorithm: "elliptic curve",
         })?;
-        match KeyAlgorithm::of_curve(curve)? {
-            KeyAlgorithm::EcP256 => Self::from_p256(&key),
-            KeyAlgorithm::Rsa => Err(Error::MalformedPrivateKey {
-                algorithm: "elliptic curve",
-            }),
-        }
+        Self::from_ec(Curve::from_oid(curve)?, &key)
     }
 
     fn from_rsa_der(key: &[u8]) -> Result<Self, Error> {
@@ -70,23 +83,12 @@ impl PrivateKey {
         }
         // Checks that the primes make the modulus and that the exponents belong together.
         let key = rsa::RsaPrivateKey::try_from(key).map_err(|_| malformed())?;
-        let public_key = RsaPublicKey::new(key.to_public_key());
-        Ok(PrivateKey {
-            graviola: graviola::Key::from_rsa(&key, public_key.bits()),
-            public_key: PublicKey::Rsa(public_key),
-            rust_crypto: rust_crypto::Key::Rsa(Box::new(key)),
-        })
+        let key = Key::Rsa(Box::new(key));
+        Ok(key.into())
     }
 
-    fn from_p256(key: &EcPrivateKey<'_>) -> Result<Self, Error> {
-        // Checks that the scalar is within the order and the public key, if there, is its own.
-        let key = p256::SecretKey::try_from(key.clone())
-            .map_err(|_| Error::MalformedPrivateKey { algorithm: "P-256" })?;
-        Ok(PrivateKey {
-            graviola: graviola::Key::from_p256(&key),
-            public_key: PublicKey::EcP256(EcP256PublicKey::new(key.public_key())),
-            rust_crypto: rust_crypto::Key::EcP256(key),
-        })
+    fn from_ec(curve: Curve, key: &Sec1PrivateKey<'_>) -> Result<Self, Error> {
+        EcPrivateKey::from_sec1(curve, key).map(|key| Key::Ec(key).into())
     }
 
     /// The public half, to be compared with a certificate's.
@@ -129,7 +131,10 @@ impl PrivateKey {
             ) => {
                 key.require_size_for_generation()?;
             }
-            (PublicKey::EcP256(_), SignatureAlgorithm::Ecdsa(_)) => {}
+            (PublicKey::Ec(_), SignatureAlgorithm::Ecdsa(_))
+            | (PublicKey::Ed25519(_), SignatureAlgorithm::Ed25519) => {}
+            (PublicKey::MlDsa(key), SignatureAlgorithm::MlDsa(set))
+                if key.parameter_set() == set => {}
             (key, _) => {
                 return Err(Error::KeyMismatch {
                     algorithm: algorithm.name(),
@@ -168,17 +173,44 @@ impl PrivateKey {
         Ok(rust_crypto::rejection_secret(self.rsa()?, encrypted))
     }
 
-    /// ECDH (SEC 1 section 3.3.1) with the ephemeral key of an originator.
+    /// Diffie-Hellman with the ephemeral key of an originator: ECDH (SEC 1 section 3.3.1) or
+    /// X25519 (RFC 7748 section 6.1).
+    ///
+    /// [`Error::PointNotOnCurve`] when the originator's key is on another curve, or when the
+    /// X25519 secret is all zeros.
     pub(in crate::crypto) fn diffie_hellman(
         &self,
-        originator: &EcP256PublicKey,
-    ) -> Result<SharedSecret, Error> {
-        match &self.rust_crypto {
-            rust_crypto::Key::EcP256(key) => {
-                Ok(rust_crypto::diffie_hellman(key, originator.inner()))
-            }
-            rust_crypto::Key::Rsa(_) => Err(Error::KeyMismatch {
+        originator: &PublicKey,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        match (&self.rust_crypto, originator) {
+            (Key::Ec(key), PublicKey::Ec(originator)) => key.diffie_hellman(originator),
+            (Key::X25519(key), PublicKey::X25519(originator)) => key.diffie_hellman(originator),
+            (Key::Ec(_) | Key::X25519(_), _) => Err(Error::PointNotOnCurve {
+                curve: self.public_key.kind(),
+            }),
+            _ => Err(Error::KeyMismatch {
                 algorithm: "ECDH",
+                key: self.public_key.kind(),
+            }),
+        }
+    }
+
+    /// ML-KEM decapsulation: the shared secret of a ciphertext.
+    ///
+    /// [`Error::DecryptionFailed`] for a ciphertext of another length; one that was not made with
+    /// this key gives a secret that nobody knows.
+    #[allow(
+        dead_code,
+        reason = "called by key agreement and encapsulation, which follow"
+    )]
+    pub(in crate::crypto) fn decapsulate(
+        &self,
+        ciphertext: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        match &self.rust_crypto {
+            Key::MlKem(key) => key.decapsulate(ciphertext),
+            _ => Err(Error::KeyMismatch {
+                algorithm: "ML-KEM",
                 key: self.public_key.kind(),
             }),
         }
@@ -186,11 +218,27 @@ impl PrivateKey {
 
     fn rsa(&self) -> Result<&rsa::RsaPrivateKey, Error> {
         match &self.rust_crypto {
-            rust_crypto::Key::Rsa(key) => Ok(key),
-            rust_crypto::Key::EcP256(_) => Err(Error::KeyMismatch {
+            Key::Rsa(key) => Ok(key),
+            _ => Err(Error::KeyMismatch {
                 algorithm: "RSA key transport",
                 key: self.public_key.kind(),
             }),
+        }
+    }
+}
+
+/// From a key that has been checked, also what can be done with it faster.
+impl From<Key> for PrivateKey {
+    fn from(key: Key) -> Self {
+        let public_key = key.public_key();
+        PrivateKey {
+            graviola: match &key {
+                Key::Rsa(key) => graviola::Key::from_rsa(key, public_key.bits()),
+                Key::Ec(key) => graviola::Key::from_ec(key),
+                _ => None,
+            },
+            public_key,
+            rust_crypto: key,
         }
     }
 }
@@ -207,8 +255,8 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-fn parse_ec(key: &[u8]) -> Result<EcPrivateKey<'_>, Error> {
-    EcPrivateKey::from_der(key).map_err(|_| Error::MalformedPrivateKey {
+fn parse_ec(key: &[u8]) -> Result<Sec1PrivateKey<'_>, Error> {
+    Sec1PrivateKey::from_der(key).map_err(|_| Error::MalformedPrivateKey {
         algorithm: "elliptic curve",
     })
 }
@@ -231,18 +279,20 @@ mod tests {
         let pkcs1 = PrivateKey::from_pkcs1_der(&secret("rsa2048.pkcs1.der")).unwrap();
         assert_eq!(key.public_key(), pkcs1.public_key());
 
-        let key = private_key("p256");
-        let sec1 = PrivateKey::from_sec1_der(&secret("p256.sec1.der")).unwrap();
-        assert_eq!(key.public_key(), sec1.public_key());
+        for name in ["p256", "p384", "p521"] {
+            let key = private_key(name);
+            let sec1 = PrivateKey::from_sec1_der(&secret(&format!("{name}.sec1.der"))).unwrap();
+            assert_eq!(key.public_key(), sec1.public_key());
+        }
     }
 
     #[test]
     fn other_algorithms_are_named() {
         for (name, algorithm) in [
-            ("p384", "the curve secp384r1"),
+            ("secp256k1", "the curve secp256k1"),
             ("p256-explicit", "an elliptic curve given by its parameters"),
-            ("ed25519", "id-Ed25519"),
-            ("x25519", "id-X25519"),
+            ("ed448", "id-Ed448"),
+            ("x448", "id-X448"),
             ("rsa2048-pss", "id-RSASSA-PSS"),
             ("rsa2048-3primes", "multi-prime RSA"),
         ] {
@@ -250,8 +300,8 @@ mod tests {
             let error = error.unwrap_err().to_string();
             assert_eq!(error, format!("{algorithm} is not supported"));
         }
-        let error = PrivateKey::from_sec1_der(&secret("p384.sec1.der")).unwrap_err();
-        assert_eq!(error.to_string(), "the curve secp384r1 is not supported");
+        let error = PrivateKey::from_sec1_der(&secret("secp256k1.sec1.der")).unwrap_err();
+        assert_eq!(error.to_string(), "the curve secp256k1 is not supported");
     }
 
     #[test]
@@ -315,7 +365,7 @@ mod tests {
     #[test]
     fn a_key_with_the_smaller_prime_first_signs_the_same() {
         let key = private_key("rsa2048");
-        let rust_crypto::Key::Rsa(rsa) = &key.rust_crypto else {
+        let Key::Rsa(rsa) = &key.rust_crypto else {
             panic!("not an RSA key")
         };
         let [p, q] = rsa.primes() else {

@@ -1,0 +1,131 @@
+//! DSA public keys (RFC 3279 section 2.3.2), for the signatures of old mail.
+
+use der::asn1::{AnyRef, UintRef};
+use der::{Decode, Encode, Sequence, Tag, Tagged};
+use dsa::signature::hazmat::PrehashVerifier;
+use dsa::{BoxedUint, Components, Signature, VerifyingKey};
+
+use super::public_key::unsupported;
+use super::rsa::bit_length;
+use crate::asn1::oid;
+use crate::crypto::Error;
+
+/// A DSA public key: y, and the parameters p, q and g, which a certificate may leave to that of
+/// its issuer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DsaPublicKey {
+    /// DER of the INTEGER.
+    y: Vec<u8>,
+    /// DER of Dss-Parms.
+    parameters: Option<Vec<u8>>,
+}
+
+/// `Dss-Parms ::= SEQUENCE { p INTEGER, q INTEGER, g INTEGER }`
+#[derive(Sequence)]
+struct DssParms<'a> {
+    p: UintRef<'a>,
+    q: UintRef<'a>,
+    g: UintRef<'a>,
+}
+
+const MALFORMED: Error = Error::MalformedPublicKey { algorithm: "DSA" };
+
+impl DsaPublicKey {
+    pub(super) fn from_spki(parameters: Option<AnyRef<'_>>, key: &[u8]) -> Result<Self, Error> {
+        UintRef::from_der(key).map_err(|_| MALFORMED)?;
+        let key = DsaPublicKey {
+            y: key.to_vec(),
+            parameters: None,
+        };
+        match parameters {
+            // RFC 3279 section 2.3.2: omitted parameters are inherited. NULL, which it does not
+            // know, is what old certificates write for the same.
+            None => Ok(key),
+            Some(parameters) if parameters == AnyRef::NULL => Ok(key),
+            Some(parameters) if parameters.tag() == Tag::Sequence => key.with_parameters(
+                parameters
+                    .to_der()
+                    .map_err(|_| Error::malformed_parameters(&oid::ID_DSA))?,
+            ),
+            Some(_) => Err(Error::malformed_parameters(&oid::ID_DSA)),
+        }
+    }
+
+    fn with_parameters(self, parameters: Vec<u8>) -> Result<Self, Error> {
+        drop(verifying_key(&self.y, &parameters)?);
+        Ok(DsaPublicKey {
+            parameters: Some(parameters),
+            ..self
+        })
+    }
+
+    /// Whether the parameters are those of the issuer's key and not known here.
+    pub fn inherits_parameters(&self) -> bool {
+        self.parameters.is_none()
+    }
+
+    /// The key with the parameters of its issuer's key, which the caller has found. A key that
+    /// has parameters of its own keeps them.
+    pub(super) fn with_inherited_parameters(&self, issuer: &DsaPublicKey) -> Result<Self, Error> {
+        match (&self.parameters, &issuer.parameters) {
+            (Some(_), _) => Ok(self.clone()),
+            (None, Some(parameters)) => self.clone().with_parameters(parameters.clone()),
+            (None, None) => Err(Error::InheritedParameters),
+        }
+    }
+
+    /// The length of p in bits; 0 while it is not known.
+    pub fn bits(&self) -> usize {
+        self.dss_parms()
+            .map_or(0, |parameters| bit_length(parameters.p.as_bytes()))
+    }
+
+    fn dss_parms(&self) -> Option<DssParms<'_>> {
+        DssParms::from_der(self.parameters.as_ref()?).ok()
+    }
+
+    pub(super) fn y_der(&self) -> &[u8] {
+        &self.y
+    }
+
+    pub(super) fn parameters_der(&self) -> Option<&[u8]> {
+        self.parameters.as_deref()
+    }
+
+    /// Checks a Dss-Sig-Value (RFC 3279 section 2.2.2) in DER.
+    #[allow(dead_code, reason = "no algorithm calls for it yet")]
+    pub(super) fn verify(&self, digest: &[u8], signature: &[u8]) -> Result<(), Error> {
+        let parameters = self.parameters.as_ref().ok_or(Error::InheritedParameters)?;
+        let key = verifying_key(&self.y, parameters)?;
+        let signature = Signature::from_der(signature).map_err(|_| Error::SignatureInvalid)?;
+        key.verify_prehash(digest, &signature)
+            .map_err(|_| Error::SignatureInvalid)
+    }
+}
+
+/// Judges the numbers before any arithmetic is done with them.
+fn verifying_key(y: &[u8], parameters: &[u8]) -> Result<VerifyingKey, Error> {
+    let y = UintRef::from_der(y).map_err(|_| MALFORMED)?;
+    let DssParms { p, q, g } =
+        DssParms::from_der(parameters).map_err(|_| Error::malformed_parameters(&oid::ID_DSA))?;
+    let (p, q, g, y) = (p.as_bytes(), q.as_bytes(), g.as_bytes(), y.as_bytes());
+    match (bit_length(p), bit_length(q)) {
+        // FIPS 186-4 section 4.2: the pairs of lengths there are.
+        (1024, 160) | (2048, 224 | 256) | (3072, 256) => {}
+        (p, q) => return Err(unsupported(format!("DSA with p of {p} and q of {q} bits"))),
+    }
+    let is_odd = |number: &[u8]| number.last().is_some_and(|octet| octet & 1 == 1);
+    // g and y are less than p; with these lengths dsa allocates no more than p needs.
+    let is_less = |number: &[u8]| number.len() < p.len() || (number.len() == p.len() && number < p);
+    if !is_odd(p) || !is_odd(q) || !is_less(g) || !is_less(y) || bit_length(g) < 2 {
+        return Err(MALFORMED);
+    }
+    let number = |octets: &[u8], like: &[u8]| {
+        BoxedUint::from_be_slice(octets, u32::try_from(like.len() * 8).unwrap_or(u32::MAX))
+            .map_err(|_| MALFORMED)
+    };
+    let components = Components::from_components(number(p, p)?, number(q, q)?, number(g, p)?)
+        .map_err(|_| MALFORMED)?;
+    // Checks too that y is in the subgroup of order q.
+    VerifyingKey::from_components(components, number(y, p)?).map_err(|_| MALFORMED)
+}
