@@ -71,27 +71,12 @@ impl ContentType {
     ///
     /// Two of them, or a plain one beside one in the form of RFC 2231, are ambiguous.
     pub fn boundary(&self) -> Result<Option<Vec<u8>>, Ambiguous> {
-        let mut found = self.parameters.iter().filter(|one| {
-            let base = one.name.split('*').next();
-            base == Some("boundary")
-        });
-        let Some(first) = found.next() else {
+        let sections = sections(&self.parameters, "boundary")?;
+        let Some(first) = sections.first() else {
             return Ok(None);
         };
-        let is_section = |one: &Parameter, number: usize| {
-            let name = one.name.strip_suffix('*').unwrap_or(&one.name);
-            name == format!("boundary*{number}")
-        };
-        let mut boundary = first.value.clone();
-        let mut is_extended = first.name.ends_with('*');
-        for (index, next) in (1..).zip(found) {
-            // RFC 2231 3: continuations, numbered from 0, each extended (section 4.1) or not.
-            if !is_section(first, 0) || !is_section(next, index) {
-                return Err(Ambiguous);
-            }
-            is_extended |= next.name.ends_with('*');
-            boundary.extend_from_slice(&next.value);
-        }
+        let is_extended = sections.iter().any(|one| one.name.ends_with('*'));
+        let mut boundary: Vec<u8> = sections.iter().flat_map(|one| one.value.clone()).collect();
         boundary.truncate(boundary.trim_ascii_end().len());
         let usable = !boundary.is_empty()
             && boundary.len() <= 900
@@ -102,7 +87,94 @@ impl ContentType {
     }
 }
 
+/// The only value of a parameter: what RFC 2231 divides or encodes is put together and decoded.
+/// Its character set is not looked at.
+///
+/// # Errors
+///
+/// [`Ambiguous`] when there are several, of the same form or of different ones.
+pub fn only(parameters: &[Parameter], name: &str) -> Result<Option<Vec<u8>>, Ambiguous> {
+    let sections = sections(parameters, name)?;
+    let decoded = sections.iter().enumerate();
+    let decoded = decoded.flat_map(|(index, section)| section.decoded(index == 0));
+    Ok((!sections.is_empty()).then(|| decoded.collect()))
+}
+
+/// The parameters that together are the one of this name: one, or the continuations of RFC 2231 3,
+/// numbered from 0, each extended (section 4.1) or not.
+fn sections<'a>(parameters: &'a [Parameter], name: &str) -> Result<Vec<&'a Parameter>, Ambiguous> {
+    let found: Vec<_> = parameters.iter().filter(|one| one.base() == name).collect();
+    let is_section = |(number, one): (usize, &&Parameter)| {
+        let section = one.name.strip_suffix('*').unwrap_or(&one.name);
+        section == format!("{name}*{number}")
+    };
+    match found.len() < 2 || found.iter().enumerate().all(is_section) {
+        true => Ok(found),
+        false => Err(Ambiguous),
+    }
+}
+
+/// Whether all readers find the same boundary in a Content-Type. They part ways over white space,
+/// comments and quotes in the middle of one, over backslashes and encoded words, over white space
+/// at its end (RFC 2046 5.1.1 forbids it), and over what looks like a parameter in a comment.
+pub fn has_plain_boundary(value: &[u8]) -> bool {
+    let mut scan = Scan::default();
+    let hides = |&byte: &u8| scan.step(byte) == Place::Comment && matches!(byte, b';' | b'=');
+    if value.iter().any(hides) {
+        return false;
+    }
+    let mut segments = segments(value).into_iter().skip(1);
+    segments.all(|segment| {
+        let is_boundary = Parameter::parse(segment).is_some_and(|it| it.base() == "boundary");
+        let equals = memchr::memchr(b'=', segment).filter(|_| is_boundary);
+        equals.is_none_or(|equals| is_plain(segment[equals + 1..].trim_ascii()))
+    })
+}
+
+fn is_plain(boundary: &[u8]) -> bool {
+    let bare = match boundary.strip_prefix(b"\"") {
+        Some(open) => match open.strip_suffix(b"\"") {
+            Some(quoted) => quoted,
+            None => return false,
+        },
+        None if boundary.iter().any(|byte| b" \t()".contains(byte)) => return false,
+        None => boundary,
+    };
+    let is_encoded_word = bare.starts_with(b"=?") && bare.ends_with(b"?=");
+    let is_safe = |byte: &u8| matches!(byte, b' '..=b'~') && !b"\"\\".contains(byte);
+    bare.iter().all(is_safe) && bare.last() != Some(&b' ') && !is_encoded_word
+}
+
 impl Parameter {
+    /// The name without the asterisks of RFC 2231.
+    pub fn base(&self) -> &str {
+        self.name.split('*').next().unwrap_or_default()
+    }
+
+    /// The value with its percent signs decoded, if it is extended (RFC 2231 4); the first section
+    /// then begins with the character set and the language.
+    pub fn decoded(&self, is_first: bool) -> Vec<u8> {
+        if !self.name.ends_with('*') {
+            return self.value.clone();
+        }
+        let mut quotes = memchr::memchr_iter(b'\'', &self.value);
+        let text = match (is_first, quotes.nth(1)) {
+            (true, Some(second)) => &self.value[second + 1..],
+            _ => &self.value[..],
+        };
+        let mut decoded = Vec::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((&byte, after)) = rest.split_first() {
+            let digits = after.get(..2).filter(|_| byte == b'%');
+            let hexadecimal =
+                |it: &[u8]| u8::from_str_radix(std::str::from_utf8(it).ok()?, 16).ok();
+            let octet = digits.filter(|it| it[0] != b'+').and_then(hexadecimal);
+            rest = if octet.is_some() { &after[2..] } else { after };
+            decoded.push(octet.unwrap_or(byte));
+        }
+        decoded
+    }
+
     /// Reads `attribute=value`. A value without quotes extends to the end, whatever is in it:
     /// mailers leave out quotes around what RFC 2045 5.1 wants quoted.
     pub fn parse(segment: &[u8]) -> Option<Parameter> {
@@ -279,5 +351,69 @@ mod tests {
             boundary("multipart/mixed; boundary*0=a; boundary*2=b"),
             Err(Ambiguous)
         );
+    }
+
+    #[test]
+    fn only_one_value_is_unambiguous() {
+        let value = |text: &str| {
+            let found = ContentType::parse(format!("a/b; {text}").as_bytes()).unwrap();
+            let value = only(&found.parameters, "protocol")?;
+            Ok(value.map(|it| String::from_utf8(it).unwrap()))
+        };
+        for (text, expected) in [
+            ("x=y", None),
+            ("protocol=a", Some("a")),
+            ("protocol*=us-ascii''a%2Fb%zz%+1%", Some("a/b%zz%+1%")),
+            ("protocol*=a%2fb", Some("a/b")),
+            (
+                "protocol*0*=utf-8'en'a%2F; protocol*1=\"%2F\"",
+                Some("a/%2F"),
+            ),
+            (
+                "protocol*0=a; protocol*1=b; x=y; protocol*2*=%27",
+                Some("ab'"),
+            ),
+        ] {
+            assert_eq!(value(text), Ok(expected.map(str::to_owned)), "{text}");
+        }
+        for text in [
+            "protocol=a; protocol=a",
+            "protocol=a; protocol*=us-ascii''a",
+            "protocol=a; protocol*0=a",
+            "protocol*0=a; protocol*0=b",
+            "protocol*0=a; protocol*2=b",
+            "protocol*1=a; protocol*0=b",
+        ] {
+            assert_eq!(value(text), Err(Ambiguous), "{text}");
+        }
+    }
+
+    #[test]
+    fn boundaries_that_readers_disagree_about_are_not_plain() {
+        for (plain, value) in [
+            (true, "boundary=abc"),
+            (true, "boundary=\"a b\""),
+            (true, "boundary=----=_Part/1:2?"),
+            (true, "boundary=\"(a)\"; (comment) x=\"a (b\\\" c\""),
+            (false, "boundary=\"(a)\" (comment)"),
+            (true, "x=\"; boundary=a b\"; Boundary = \"a\""),
+            (true, "boundary*0=a; boundary*1=b"),
+            (false, "boundary=a b"),
+            (false, "boundary=a, boundary=b"),
+            (false, "boundary=a(b)"),
+            (false, "boundary=a\"b\""),
+            (false, "boundary=\"a\"b"),
+            (false, "boundary=\"a\" \"b\""),
+            (false, "boundary=\"a"),
+            (false, "boundary=\"a\\b\""),
+            (false, "boundary=\"a \""),
+            (false, "boundary=\"a\tb\""),
+            (false, "boundary=\"=?us-ascii?Q?a?=\""),
+            (false, "boundary=a; x=y (; boundary=b)"),
+            (false, "boundary*0=a; boundary*1=\"b"),
+        ] {
+            let value = format!("multipart/signed; {value}");
+            assert_eq!(has_plain_boundary(value.as_bytes()), plain, "{value}");
+        }
     }
 }
