@@ -150,6 +150,11 @@ impl SpoolWriter {
         }
     }
 
+    /// How many octets it has taken.
+    pub fn written(&self) -> u64 {
+        self.length
+    }
+
     /// No more will come.
     pub fn finish(self) -> io::Result<Spool> {
         Ok(Spool::whole(self.length, self.storage))

@@ -115,6 +115,75 @@ pub enum Error {
         /// Where its content begins.
         line: u64,
     },
+    /// A parameter of Content-Type that counts is there twice, or written so that readers part ways.
+    #[error("line {line}: readers disagree about the {name} parameter of the Content-Type")]
+    AmbiguousParameter {
+        /// Its name.
+        name: &'static str,
+        /// Where the field is.
+        line: u64,
+    },
+    /// A multipart/signed without a boundary that could delimit anything.
+    #[error("line {line}: a signed multipart without boundary")]
+    SignedNoBoundary {
+        /// Where its content begins.
+        line: u64,
+    },
+    /// A multipart/signed with a transfer encoding it must not have (RFC 2045 6.4): some readers
+    /// take it off.
+    #[error("line {line}: a signed multipart in {}", .encoding.escape_debug())]
+    SignedEncoded {
+        /// The value of its Content-Transfer-Encoding.
+        encoding: String,
+        /// Where its content begins.
+        line: u64,
+    },
+    /// RFC 1847 2.1: content and signature, exactly two parts.
+    #[error("line {line}: a signed multipart with {count} parts, not two")]
+    SignedNotTwoParts {
+        /// How many.
+        count: usize,
+        /// Where its content begins.
+        line: u64,
+    },
+    /// A multipart/signed that stops before its closing delimiter: something may be missing.
+    #[error("line {line}: the closing boundary of the signed multipart is missing")]
+    SignedNotClosed {
+        /// Where its content begins.
+        line: u64,
+    },
+    /// Outside the signed part, a line that begins as a delimiter does and goes on: RFC 2046 5.1.1
+    /// calls it one, and hardly any reader does. Or one behind the closing delimiter.
+    #[error("line {line}: readers disagree whether this line is a boundary")]
+    LikeBoundary {
+        /// Where.
+        line: u64,
+    },
+    /// NUL or a bare carriage return around the parts of a multipart/signed, where some readers
+    /// would see an end of line, and so perhaps another part.
+    #[error("line {line}: a NUL or a bare carriage return beside the signed part")]
+    ControlBesideSigned {
+        /// Where the stretch begins that has it.
+        line: u64,
+    },
+    /// The file is PEM, but of something else.
+    #[error("this is PEM of \"{}\", neither a message nor a CMS object", .label.escape_debug())]
+    OtherPem {
+        /// What stands behind BEGIN.
+        label: String,
+    },
+    /// A PEM block without its END line, or not base64.
+    #[error("the PEM block is malformed")]
+    MalformedPem,
+    /// More than one PEM block: which counts?
+    #[error("line {line}: a second PEM block")]
+    SeveralPem {
+        /// Where it begins.
+        line: u64,
+    },
+    /// DER or its base64, but no ContentInfo (RFC 5652 3), which begins with an object identifier.
+    #[error("this is DER, but neither a message nor a CMS object: a certificate or key, perhaps")]
+    OtherDer,
     /// A part that has to be encoded anew is not base64 as it says.
     #[error("the part that begins at line {line} is not valid base64")]
     MalformedBase64 {

@@ -142,6 +142,11 @@ impl Message {
         })
     }
 
+    /// The octets it came in.
+    pub fn raw(&self) -> RawMessage {
+        RawMessage(Arc::clone(&self.source))
+    }
+
     /// All header fields as they came.
     pub fn header(&self) -> &Header {
         &self.header

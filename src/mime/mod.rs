@@ -26,6 +26,9 @@
 //! assert_eq!(header.fields().len(), 1);
 //! ```
 //!
+//! What others sealed is taken apart the other way: [`recognise`](recognise()) looks what a file holds, and
+//! [`smime_parts`](smime_parts()) finds the S/MIME in an entity.
+//!
 //! # Not supported
 //!
 //! Conversion between character sets, and header fields in UTF-8 outside embedded messages
@@ -41,9 +44,12 @@ mod leaf;
 pub mod lines;
 pub mod message;
 pub mod multipart_signed;
+pub mod note;
 pub mod parse;
 pub mod pkcs7_mime;
+pub mod recognise;
 pub mod seven_bit;
+pub mod smime_parts;
 pub mod structure;
 pub mod transfer_encoding;
 pub mod tree;
@@ -54,7 +60,11 @@ pub use error::Error;
 pub use header::{Field, Header, OuterHeader};
 pub use message::{AsIs, Message, RawMessage, Recipients};
 pub use multipart_signed::multipart_signed;
+pub use note::Note;
 pub use pkcs7_mime::{SmimeType, cms_object, pkcs7_mime, write_pkcs7_mime};
+pub use recognise::{Recognised, recognise};
+pub use smime_parts::{SmimeForm, SmimePart, SmimeParts, smime_parts};
+pub use transfer_encoding::{LineEnds, canonical_lines};
 
 /// Multiparts and embedded messages may nest this deep; real mail stays under 10.
 pub const MAX_DEPTH: usize = 32;

@@ -1,10 +1,18 @@
 //! multipart/signed (RFC 1847 2.1, RFC 8551 3.5.3): content in the clear and its signature.
 //!
+//! Reading is the work of [`smime_parts`](super::smime_parts()); this module finds the delimiters for
+//! it.
+//!
 //! # Not supported
 //!
-//! Several signatures, which would need a comma-separated `micalg`; reading.
+//! Writing several signatures, which would need a comma-separated `micalg`.
 
+use super::Error;
 use super::canonical::{CanonicalEntity, Piece};
+use super::lines::{Facts, Line, Lines, Position};
+use super::parse::delimits;
+use super::structure::Stretch;
+use crate::spool::Spool;
 
 /// Puts a detached signature behind the content it is for, which was written by the same
 /// [`CanonicalEntity`]. `micalg` is a name of RFC 8551 3.5.3.2, such as `sha-256`; `signature` is
@@ -45,9 +53,146 @@ pub fn multipart_signed(
     CanonicalEntity::new(pieces)
 }
 
+/// Two are lawful, and a third shows that it is not so.
+const MOST_PARTS: usize = 3;
+
+/// The body of a multipart/signed, taken apart.
+#[derive(Debug)]
+pub(super) struct Division {
+    pub(super) preamble: Around,
+    pub(super) parts: Vec<Around>,
+    /// Where the closing delimiter is there.
+    pub(super) epilogue: Option<Around>,
+    /// How many parts there are; of more than [`MOST_PARTS`], one stands for the rest.
+    pub(super) count: usize,
+}
+
+/// A stretch between delimiters.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Around {
+    pub(super) stretch: Stretch,
+    /// Whether there is nothing but white space.
+    pub(super) is_blank: bool,
+    /// A line that begins as a delimiter does and is none to us, though it is to readers who take
+    /// RFC 2046 5.1.1 by the letter, who do not look for a closing delimiter, or who know only
+    /// CRLF as a line end.
+    pub(super) like_delimiter: Option<u64>,
+}
+
+impl Around {
+    fn new(at: Position) -> Around {
+        let stretch = Stretch {
+            start: at,
+            end: at,
+            facts: Facts::default(),
+        };
+        Around {
+            stretch,
+            is_blank: true,
+            like_delimiter: None,
+        }
+    }
+
+    fn take(&mut self, line: Line, head: &[u8], boundary: &[u8]) {
+        self.is_blank &= head.trim_ascii().is_empty() && line.length == head.len() as u64;
+        let rest = head.strip_prefix(b"--");
+        if rest.is_some_and(|rest| rest.starts_with(boundary)) {
+            self.like_delimiter.get_or_insert(line.start.line);
+        }
+        self.stretch.facts += line.facts;
+        // RFC 2046 5.1.1: the line end before a delimiter belongs to it.
+        self.stretch.end = line.content_end();
+    }
+}
+
+/// Finds the lines that divide a body. Only its own boundary counts: whatever multiparts are
+/// nested in the signed part, their delimiters are content.
+pub(super) fn divide(spool: &Spool, body: Stretch, boundary: &[u8]) -> Result<Division, Error> {
+    let spool = spool.slice(0..body.end.offset);
+    let mut lines = Lines::new(&spool, body.start);
+    let mut division = Division {
+        preamble: Around::new(body.start),
+        parts: Vec::new(),
+        epilogue: None,
+        count: 0,
+    };
+    while let Some(line) = lines.peek()? {
+        let head = lines.head();
+        let delimiter = delimits(boundary, line, head).filter(|_| division.epilogue.is_none());
+        match delimiter {
+            Some(true) => division.epilogue = Some(Around::new(line.end())),
+            Some(false) => division.part(line.end()),
+            None => division.current().take(line, head, boundary),
+        }
+        lines.advance();
+    }
+    Ok(division)
+}
+
+impl Division {
+    fn part(&mut self, at: Position) {
+        self.count += 1;
+        self.parts.truncate(MOST_PARTS - 1);
+        self.parts.push(Around::new(at));
+    }
+
+    fn current(&mut self) -> &mut Around {
+        let last = self.epilogue.as_mut().or(self.parts.last_mut());
+        last.unwrap_or(&mut self.preamble)
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::mime::{Message, RawMessage, multipart_signed};
+
+    /// Preamble, parts, epilogue.
+    fn divided(body: &str) -> (String, Vec<String>, Option<String>) {
+        let spool = Spool::from_bytes(body.into());
+        let mut end = Lines::new(&spool, Position::START);
+        while end.peek().unwrap().is_some() {
+            end.advance();
+        }
+        let whole = Stretch {
+            start: Position::START,
+            end: end.position(),
+            facts: Facts::default(),
+        };
+        let found = divide(&spool, whole, b"b").unwrap();
+        let text = |it: Around| {
+            let Stretch { start, end, .. } = it.stretch;
+            body[start.offset as usize..end.offset as usize].to_owned()
+        };
+        let parts: Vec<String> = found.parts.iter().copied().map(text).collect();
+        assert_eq!(found.count, parts.len());
+        let preamble = text(found.preamble);
+        (preamble, parts, found.epilogue.map(text))
+    }
+
+    #[test]
+    fn line_end_before_a_delimiter_belongs_to_it() {
+        for end in ["\n", "\r\n"] {
+            for part in [
+                "",
+                "\n",
+                "\n\n",
+                "a",
+                "A: b\n\nc\n\n",
+                "a\n--bb\n--b-\n--c--\n",
+            ] {
+                let body = format!("p\n--b\n{part}\n--b \t\n\nsignature\n--b--\ne\n");
+                let expected = ["p", part, "\nsignature", "e"].map(|it| it.replace('\n', end));
+                let (preamble, parts, epilogue) = divided(&body.replace('\n', end));
+                assert_eq!(preamble, expected[0]);
+                assert_eq!(parts, expected[1..3]);
+                assert_eq!(epilogue.as_deref(), Some(&expected[3][..]));
+            }
+        }
+        assert_eq!(divided("--b\n--b\nx\n--b--").1, ["", "x"]);
+        assert_eq!(divided("--b\r\nx\n\r\n--b--").1, ["x\n"]);
+        assert_eq!(divided("--b\nx\n"), (String::new(), vec!["x".into()], None));
+    }
 
     #[test]
     fn content_stands_between_the_delimiters_unchanged() {

@@ -59,6 +59,21 @@ pub fn message_header(spool: &Spool) -> Result<(Part, bool), Error> {
     Ok((Part::new(block.place, header, true, false), complete))
 }
 
+/// Reads the header of a part, which begins at `start`, and refuses what readers may disagree
+/// about.
+pub(super) fn part_header(spool: &Spool, start: Position) -> Result<Part, Error> {
+    let mut lines = Lines::new(spool, start);
+    let block = read_header(&mut lines, start, false, |_, _| false)?;
+    let part = Part::new(block.place, block.split(spool)?, false, false);
+    match header_problem(spool, part.place)?.or_else(|| part.ambiguity()) {
+        Some(problem) => Err(problem),
+        None => Ok(Part {
+            is_ended: block.complete,
+            ..part
+        }),
+    }
+}
+
 /// The first octets that a reader of headers stumbles over.
 pub fn header_problem(spool: &Spool, place: Stretch) -> Result<Option<Error>, Error> {
     if !place.facts.nul && !place.facts.bare_carriage_return {
@@ -359,40 +374,41 @@ impl<'s, V: FnMut(usize, Event) -> Result<(), Error>> Walker<'s, V> {
 }
 
 /// The innermost multipart that a line delimits, and whether it delimits another as well.
-///
-/// RFC 2046 5.1.1 compares only the beginning of a line; every reader we know compares all of it
-/// but white space at the end, and so keeps a boundary apart from one that it begins.
 fn find_delimiter(frames: &[Frame], line: Line, head: &[u8]) -> Option<(Delimiter, bool)> {
-    let rest = head.strip_prefix(b"--")?;
-    if frames.is_empty() || line.length > LONGEST_LINE.min(HEAD as u64) {
+    if !head.starts_with(b"--") {
         return None;
     }
-    let rest = &rest[..rest.len()
-        - rest
-            .iter()
-            .rev()
-            .take_while(|it| b" \t".contains(it))
-            .count()];
     let mut matching = frames
         .iter()
         .enumerate()
         .rev()
         .filter_map(|(frame, it)| match it {
-            Frame::Multipart { boundary, .. } => match rest.strip_prefix(&boundary[..])? {
-                b"" => Some(Delimiter {
-                    frame,
-                    closing: false,
-                }),
-                b"--" => Some(Delimiter {
-                    frame,
-                    closing: true,
-                }),
-                _ => None,
-            },
+            Frame::Multipart { boundary, .. } => {
+                let closing = delimits(boundary, line, head)?;
+                Some(Delimiter { frame, closing })
+            }
             Frame::Message => None,
         });
     let found = matching.next()?;
     Some((found, matching.next().is_some()))
+}
+
+/// Whether a line is a delimiter of this boundary, and then whether it is the closing one.
+///
+/// RFC 2046 5.1.1 compares only the beginning of a line; every reader we know compares all of it
+/// but white space at the end, and so keeps a boundary apart from one that it begins.
+pub(super) fn delimits(boundary: &[u8], line: Line, head: &[u8]) -> Option<bool> {
+    let rest = head.strip_prefix(b"--")?.strip_prefix(boundary)?;
+    if line.length > LONGEST_LINE.min(HEAD as u64) {
+        return None;
+    }
+    let is_blank = |byte: &&u8| b" \t".contains(byte);
+    let blank = rest.iter().rev().take_while(is_blank).count();
+    match &rest[..rest.len() - blank] {
+        b"" => Some(false),
+        b"--" => Some(true),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -50,6 +50,19 @@ impl SmimeType {
         }
     }
 
+    /// The type that a parameter names, in any case.
+    pub fn parse(name: &str) -> Option<SmimeType> {
+        let all = [
+            SmimeType::SignedData,
+            SmimeType::EnvelopedData,
+            SmimeType::AuthEnvelopedData,
+            SmimeType::CompressedData,
+            SmimeType::CertsOnly,
+        ];
+        all.into_iter()
+            .find(|it| it.name().eq_ignore_ascii_case(name))
+    }
+
     /// RFC 8551 3.2.1.
     pub fn file_name(self) -> &'static str {
         match self {
@@ -120,13 +133,14 @@ pub fn write_pkcs7_mime(
 /// carries none.
 ///
 /// The media type decides. `application/octet-stream` counts by a file name that ends in .p7m,
-/// because gateways that do not know the type rewrite it (RFC 8551 3.2.1).
+/// .p7c or .p7z, because gateways that do not know the type rewrite it (RFC 8551 3.2.1).
 ///
 /// # Errors
 ///
 /// [`Error::CmsObjectTooLarge`], [`Error::MalformedBase64`], and those of reading the spool.
 pub fn cms_object(message: &Message) -> Result<Option<Vec<u8>>, Error> {
-    if !is_pkcs7_mime(message.header()) {
+    let media = SmimeMedia::of(message.header());
+    if media.is_none_or(SmimeMedia::is_signature) {
         return Ok(None);
     }
     if message.body_length() > MAX_CMS_OBJECT {
@@ -137,27 +151,81 @@ pub fn cms_object(message: &Message) -> Result<Option<Vec<u8>>, Error> {
     Ok(Some(object))
 }
 
-fn is_pkcs7_mime(header: &Header) -> bool {
-    let content_type = |field: &Field| ContentType::parse(&field.value_bytes());
-    let Some(found) = header.first("Content-Type").and_then(content_type) else {
-        return false;
-    };
-    let disposition = header.first("Content-Disposition").map(Field::value_bytes);
-    let file_names = disposition
-        .iter()
-        .flat_map(|value| content_type::segments(value))
-        .filter_map(Parameter::parse)
-        .filter(|parameter| parameter.name == "filename")
-        .map(|parameter| parameter.value);
-    let names_p7m = |name: &[u8]| name.to_ascii_lowercase().ends_with(b".p7m");
-    match found.essence().as_str() {
-        "application/pkcs7-mime" | "application/x-pkcs7-mime" => true,
-        "application/octet-stream" => {
-            found.parameter("name").is_some_and(names_p7m)
-                || file_names.into_iter().any(|name| names_p7m(&name))
+/// How a leaf shows that it is S/MIME.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SmimeMedia {
+    /// application/pkcs7-mime, or by its historic name.
+    Pkcs7Mime,
+    /// application/pkcs7-signature, or by its historic name.
+    Signature,
+    /// application/octet-stream, and a file name of RFC 8551 3.2.1: gateways that do not know the
+    /// type rewrite it.
+    ByFileName {
+        /// Whether the name is that of a signature.
+        is_signature: bool,
+    },
+}
+
+impl SmimeMedia {
+    pub(super) fn of(header: &Header) -> Option<SmimeMedia> {
+        let value = header.first("Content-Type")?.value_bytes();
+        let content_type = ContentType::parse(&value)?;
+        match content_type.essence().as_str() {
+            "application/pkcs7-mime" | "application/x-pkcs7-mime" => Some(SmimeMedia::Pkcs7Mime),
+            "application/octet-stream" => {
+                let extension = file_extension(&content_type, header)?;
+                let is_signature = extension == "p7s";
+                Some(SmimeMedia::ByFileName { is_signature })
+            }
+            essence => is_signature_type(essence).then_some(SmimeMedia::Signature),
         }
-        _ => false,
     }
+
+    pub(super) fn is_signature(self) -> bool {
+        match self {
+            SmimeMedia::Pkcs7Mime => false,
+            SmimeMedia::Signature => true,
+            SmimeMedia::ByFileName { is_signature } => is_signature,
+        }
+    }
+}
+
+/// RFC 8551 3.5.1, and what Netscape called it before; in any case.
+pub(super) fn is_signature_type(media_type: &str) -> bool {
+    [
+        "application/pkcs7-signature",
+        "application/x-pkcs7-signature",
+    ]
+    .iter()
+    .any(|name| media_type.eq_ignore_ascii_case(name))
+}
+
+/// The extension of S/MIME that some reader finds in the file name: of several names, and of one
+/// divided as RFC 2231 3 has it, each and all together are looked at.
+fn file_extension(content_type: &ContentType, header: &Header) -> Option<&'static str> {
+    let disposition = header.first("Content-Disposition").map(Field::value_bytes);
+    let disposition = disposition.unwrap_or_default();
+    let disposition = content_type::segments(&disposition).into_iter();
+    let disposition: Vec<Parameter> = disposition.filter_map(Parameter::parse).collect();
+    let names = |parameters: &[Parameter], name: &str| {
+        let all = parameters.iter().filter(|it| it.base() == name);
+        let mut names: Vec<Vec<u8>> = all.map(|it| it.decoded(true)).collect();
+        names.push(names.concat());
+        names
+    };
+    let names = [
+        names(&content_type.parameters, "name"),
+        names(&disposition, "filename"),
+    ];
+    let names = names.concat().into_iter();
+    names
+        .map(|name| name.trim_ascii_end().to_ascii_lowercase())
+        .find_map(|name| {
+            let (rest, extension) = name.split_last_chunk::<4>()?;
+            let known = ["p7m", "p7s", "p7c", "p7z"].into_iter();
+            let is_it = |it: &&str| extension[0] == b'.' && &extension[1..] == it.as_bytes();
+            known.filter(|_| !rest.is_empty()).find(is_it)
+        })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Line ends as mail has them: CRLF.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 /// What becomes of a carriage return that no line feed follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +88,23 @@ impl<W: Write> Write for LineEnds<W> {
     }
 }
 
+/// Writes the octets that the signature of a multipart/signed is over (RFC 8551 3.1.1): those of
+/// the signed part as they came, with CRLF for each LF that stands alone.
+///
+/// A file may have LF only, since that is how systems keep mail, or both, since some program
+/// appended to it; either way the sender signed CRLF. A bare carriage return is no line end to
+/// anything that reads here, and stays. Several digests are fed in one pass through a
+/// [`LineEnds`] of their own.
+///
+/// # Errors
+///
+/// Those of `reader` and of `out`.
+pub fn canonical_lines(reader: &mut dyn Read, out: &mut dyn Write) -> io::Result<()> {
+    let mut lines = LineEnds::new(BareCarriageReturn::Keep, out);
+    io::copy(reader, &mut lines)?;
+    lines.finish().map(drop)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +125,9 @@ mod tests {
                 lines(BareCarriageReturn::Keep, text, chunk),
                 b"a\r\nb\r\nc\rd\r\r\n\r\n\r"
             );
+            let mut canonical = Vec::new();
+            canonical_lines(&mut &text[..], &mut canonical).unwrap();
+            assert_eq!(canonical, lines(BareCarriageReturn::Keep, text, chunk));
             assert_eq!(
                 lines(BareCarriageReturn::Break, text, chunk),
                 b"a\r\nb\r\nc\r\nd\r\n\r\n\r\n\r\n"

@@ -25,7 +25,7 @@ mod line_ends;
 mod quoted_printable;
 
 pub use base64::{Base64Decoder, Base64Encoder, base64_length};
-pub use line_ends::{BareCarriageReturn, LineEnds};
+pub use line_ends::{BareCarriageReturn, LineEnds, canonical_lines};
 pub use quoted_printable::{QuotedPrintableDecoder, QuotedPrintableEncoder};
 
 /// The value of a Content-Transfer-Encoding field.
