@@ -119,6 +119,12 @@ impl Certificate {
         &self.der[self.fields.signature_algorithm.clone()]
     }
 
+    /// The AlgorithmIdentifier inside the TBSCertificate, which the signature covers. RFC 5280
+    /// 4.1.1.2 has it be the same as the one outside.
+    pub fn tbs_signature_algorithm_der(&self) -> &[u8] {
+        &self.der[self.fields.tbs_signature.clone()]
+    }
+
     /// The octets of the CA's signature.
     pub fn signature(&self) -> &[u8] {
         &self.der[self.fields.signature.clone()]
@@ -271,6 +277,14 @@ impl Certificate {
         let has_id = |e: &&Extension| &self.der[e.id.clone()] == id.as_bytes();
         let extension = self.extensions.iter().find(has_id)?;
         Some((&self.der[extension.value.clone()], extension.critical))
+    }
+
+    /// Every extension, in the certificate's order: the octets of its identifier, and whether it is
+    /// critical.
+    pub fn extensions(&self) -> impl Iterator<Item = (&[u8], bool)> {
+        self.extensions
+            .iter()
+            .map(|extension| (&self.der[extension.id.clone()], extension.critical))
     }
 
     /// SHA-256 over the whole certificate.

@@ -145,7 +145,12 @@ impl ExtendedKeyUsage {
 
     /// RFC 8550 4.4.4: mail needs emailProtection or anyExtendedKeyUsage.
     pub fn permits_email(&self) -> bool {
-        [ID_KP_EMAIL_PROTECTION, ANY_EXTENDED_KEY_USAGE]
+        self.permits(ID_KP_EMAIL_PROTECTION)
+    }
+
+    /// Whether it names this purpose, or anyExtendedKeyUsage.
+    pub fn permits(&self, purpose: ObjectIdentifier) -> bool {
+        [purpose, ANY_EXTENDED_KEY_USAGE]
             .iter()
             .any(|id| self.0.iter().any(|purpose| purpose == id.as_bytes()))
     }

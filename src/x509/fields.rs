@@ -19,6 +19,7 @@ pub(super) struct Fields {
     pub(super) version: Version,
     pub(super) serial_number: Range<usize>,
     pub(super) serial_number_value: Range<usize>,
+    pub(super) tbs_signature: Range<usize>,
     pub(super) issuer: Range<usize>,
     pub(super) not_before: Timestamp,
     pub(super) not_after: Timestamp,
@@ -76,7 +77,8 @@ impl Fields {
     ) -> Result<Fields, Error> {
         let version = read_version(&mut reader)?;
         let serial = (reader.expect(tag::INTEGER)).map_err(Error::malformed("serialNumber"))?;
-        (reader.expect(tag::SEQUENCE)).map_err(Error::malformed("signature"))?;
+        let tbs_signature =
+            (reader.expect(tag::SEQUENCE)).map_err(Error::malformed("signature"))?;
         let issuer = (reader.expect(tag::SEQUENCE)).map_err(Error::malformed("issuer"))?;
         let (not_before, not_after) = read_validity(&mut reader)?;
         let subject = (reader.expect(tag::SEQUENCE)).map_err(Error::malformed("subject"))?;
@@ -100,6 +102,7 @@ impl Fields {
             version,
             serial_number: serial.whole(),
             serial_number_value: serial.value(),
+            tbs_signature: tbs_signature.whole(),
             issuer: issuer.whole(),
             not_before,
             not_after,

@@ -15,10 +15,12 @@
 //!
 //! # Not supported
 //!
-//! - Whether a certificate can be trusted: nothing here verifies a signature or builds a path.
+//! - Whether a certificate can be trusted: nothing here verifies a signature, and
+//!   [`path`](crate::path) builds the paths.
 //! - Certificate revocation lists and OCSP answers.
 //! - BER with indefinite lengths and multi-byte tags: RFC 5280 4.1 demands DER.
 
+mod basic_constraints;
 mod certificate;
 mod extensions;
 mod fields;
@@ -30,6 +32,7 @@ pub(crate) mod testing;
 
 use crate::asn1::reader;
 
+pub use basic_constraints::BasicConstraints;
 pub use certificate::Certificate;
 pub use extensions::{ExtendedKeyUsage, Extension, KeyUsage};
 pub use fields::Version;

@@ -15,13 +15,15 @@
 //! # Not supported
 //!
 //! The escape sequences of T.61 in a TeletexString: its octets are taken for ISO 8859-1, as every
-//! other implementation does.
+//! other implementation does. Unicode normalisation in comparisons (RFC 4518 2.3): names that differ
+//! in how they compose an accent differ.
 
 use std::fmt::{self, Write};
 
 use crate::asn1::oid::{self, ObjectIdentifier};
 use crate::asn1::reader::{self, Reader, dotted, hexadecimal};
 use crate::asn1::tag;
+use crate::asn1::tlv;
 use crate::printable::is_deceptive;
 
 /// RFC 4514 3 and the LDAP registry of RFC 4520 8.2: the short names of attribute types.
@@ -105,6 +107,65 @@ impl<'a> Name<'a> {
             .filter(|attribute| attribute.attribute_type == oid::ID_EMAIL_ADDRESS.as_bytes())
             .filter_map(|attribute| attribute.text.as_deref())
     }
+}
+
+/// A name in the form in which names are compared (RFC 5280 7.1).
+///
+/// Each relative distinguished name is octets that two have in common exactly when they match:
+/// attributes in one order, text in UTF-8 without what is insignificant in it. Whatever is no text
+/// matches what has the same encoding.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ComparableName(Vec<Vec<u8>>);
+
+impl ComparableName {
+    /// Whether this name lies in the subtree of that one (RFC 5280 4.2.1.10): it begins with the
+    /// same relative distinguished names.
+    pub fn is_within(&self, subtree: &ComparableName) -> bool {
+        self.0.starts_with(&subtree.0)
+    }
+
+    /// Whether it has no relative distinguished names at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Name<'_> {
+    /// The name as it is compared. RFC 5280 7.1: by caseIgnoreMatch whatever the string type, in
+    /// the order of the RDNs, without regard to the order inside one.
+    pub fn comparable(&self) -> ComparableName {
+        let rdn = |attributes: &Vec<Attribute<'_>>| {
+            let mut attributes: Vec<Vec<u8>> =
+                attributes.iter().map(Attribute::comparable).collect();
+            attributes.sort_unstable();
+            attributes.concat()
+        };
+        ComparableName(self.0.iter().map(rdn).collect())
+    }
+}
+
+impl Attribute<'_> {
+    /// DER once more, so that no value can pass for a type or for two attributes.
+    fn comparable(&self) -> Vec<u8> {
+        let value = match &self.text {
+            Some(text) => tlv::element(tag::UTF8_STRING, folded(text).as_bytes()),
+            None => self.der.to_vec(),
+        };
+        let attribute_type = tlv::element(tag::OBJECT_IDENTIFIER, self.attribute_type);
+        tlv::sequence(&[&attribute_type, &value])
+    }
+}
+
+/// RFC 4518 2.2 and 2.6.1: in lower case, white space at either end left out and elsewhere one
+/// space, and without the characters that show nothing.
+fn folded(text: &str) -> String {
+    let visible: String = text
+        .chars()
+        .filter(|c| c.is_whitespace() || !is_deceptive(*c) && !matches!(c, '\u{ad}' | '\u{200b}'))
+        .flat_map(char::to_lowercase)
+        .collect();
+    let words: Vec<&str> = visible.split_whitespace().collect();
+    words.join(" ")
 }
 
 impl<'a> Attribute<'a> {
@@ -211,6 +272,48 @@ pub(super) fn string(string_type: u8, octets: &[u8]) -> Option<String> {
 mod tests {
     use super::*;
     use crate::asn1::tlv::element as tlv;
+
+    #[test]
+    fn names_match_whatever_case_space_and_string_type() {
+        let comparable = |values: &[(u8, &str)]| {
+            let rdn = |(string_type, text): &(u8, &str)| {
+                tlv(0x31, &attribute(CN, *string_type, text.as_bytes()))
+            };
+            let rdns: Vec<u8> = values.iter().flat_map(rdn).collect();
+            let der = tlv(0x30, &rdns);
+            Name::from_der(&der).unwrap().comparable()
+        };
+        let printable = comparable(&[(tag::PRINTABLE_STRING, "Acme Ltd")]);
+        for same in ["Acme Ltd", " acme  LTD ", "ACME\tltd", "Ac\u{ad}me Ltd"] {
+            assert_eq!(comparable(&[(tag::UTF8_STRING, same)]), printable, "{same}");
+        }
+        for other in ["AcmeLtd", "Acme Ltd.", "", "A cme Ltd"] {
+            assert_ne!(
+                comparable(&[(tag::UTF8_STRING, other)]),
+                printable,
+                "{other}"
+            );
+        }
+        let below = comparable(&[(tag::UTF8_STRING, "acme ltd"), (tag::UTF8_STRING, "Bob")]);
+        assert!(below.is_within(&printable) && !printable.is_within(&below));
+        let longer = comparable(&[(tag::UTF8_STRING, "acme ltd bob")]);
+        assert!(!longer.is_within(&printable) && printable.is_within(&printable));
+        assert!(below.is_within(&comparable(&[])) && comparable(&[]).is_empty());
+    }
+
+    #[test]
+    fn an_rdn_is_a_set_and_no_text_is_an_attribute() {
+        let o = [0x55, 0x04, 0x0a];
+        let (cn, o) = (attribute(CN, 0x0c, b"a"), attribute(&o, 0x0c, b"b"));
+        let name = |rdns: &[Vec<u8>]| {
+            let der = tlv(0x30, &rdns.concat());
+            Name::from_der(&der).unwrap().comparable()
+        };
+        let both = name(&[tlv(0x31, &[cn.clone(), o.clone()].concat())]);
+        assert_eq!(both, name(&[tlv(0x31, &[o.clone(), cn.clone()].concat())]));
+        assert_ne!(both, name(&[tlv(0x31, &cn), tlv(0x31, &o)]));
+        assert!(!both.is_within(&name(&[tlv(0x31, &cn)])));
+    }
 
     fn attribute(attribute_type: &[u8], string_type: u8, value: &[u8]) -> Vec<u8> {
         let content = [tlv(0x06, attribute_type), tlv(string_type, value)].concat();
