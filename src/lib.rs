@@ -7,6 +7,7 @@
 //! | [`Message`](mime::Message) | a header that all readers read alike | [`Message::parse`](mime::Message::parse) |
 //! | [`CanonicalEntity`](mime::CanonicalEntity) | 7-bit, CRLF, nothing for a relay to change | [`Entity::canonicalize`](mime::Entity::canonicalize) |
 //! | [`Signer`](keys::Signer), [`RecipientCertificate`](keys::RecipientCertificate) | pinned for the address, valid, fit for the use | [`KeyDirectory`](keys::KeyDirectory) |
+//! | [`ValidatedCertificate`](path::ValidatedCertificate) | a path to a trust anchor that holds | [`path::validate`] |
 //! | [`SignedEntity`](smime::sign::SignedEntity) | a signature over all of it; canonical again | [`SignedEntity::sign`](smime::sign::SignedEntity::sign) |
 //! | [`EnvelopedEntity`](smime::encrypt::EnvelopedEntity) | at least one recipient, a fresh content key | [`EnvelopedEntity::encrypt`](smime::encrypt::EnvelopedEntity::encrypt) |
 //! | [`Envelope`](send::Envelope) | at least one recipient, each once | [`Envelope::new`](send::Envelope::new) |
@@ -53,12 +54,12 @@
 //! ```
 //!
 //! The modules build on each other in one direction only: [`address`], [`printable`], [`secret`]
-//! and [`spool`] below, [`asn1`], [`crypto`] and [`mime`], [`x509`], [`keys`], [`cms`], [`smime`],
-//! and [`send`] above.
+//! and [`spool`] below, [`asn1`], [`crypto`] and [`mime`], [`x509`], [`keys`], [`cms`] and [`path`],
+//! [`smime`], and [`send`] above.
 //!
 //! # Not supported
 //!
-//! Opening and verifying sealed mail; certification paths; collecting certificates from mail.
+//! Opening and verifying sealed mail; collecting certificates from mail.
 
 pub mod address;
 pub mod asn1;
@@ -66,6 +67,7 @@ pub mod cms;
 pub mod crypto;
 pub mod keys;
 pub mod mime;
+pub mod path;
 pub mod printable;
 pub mod secret;
 pub mod send;

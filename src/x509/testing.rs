@@ -1,10 +1,11 @@
 //! Certificates for tests, put together by hand: any serial number, date, name and extension, and
-//! a signature that nobody made.
+//! a signature that nobody made, unless a test asks for one.
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{
     ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_CE_SUBJECT_ALT_NAME, ID_KP_EMAIL_PROTECTION,
 };
+use p256::ecdsa::signature::Signer;
 use p256::pkcs8::EncodePublicKey;
 
 use crate::asn1::tag;
@@ -20,6 +21,8 @@ pub(crate) struct TestCertificate {
     pub(crate) not_after: Vec<u8>,
     pub(crate) subject_public_key_info: Vec<u8>,
     pub(crate) extensions: Vec<Vec<u8>>,
+    /// The one outside the signed part; inside stands ECDSA with SHA-256.
+    pub(crate) signature_algorithm: Vec<u8>,
 }
 
 impl TestCertificate {
@@ -39,29 +42,47 @@ impl TestCertificate {
                 key_usage(0b1000_1000),
                 extended_key_usage(&[ID_KP_EMAIL_PROTECTION]),
             ],
+            signature_algorithm: ecdsa_with_sha256(),
         }
     }
 
     pub(crate) fn der(&self) -> Vec<u8> {
-        let algorithm = sequence(&[&identifier("1.2.840.10045.4.3.2".parse().unwrap())]);
+        self.with_signature(b"no signature")
+    }
+
+    /// The certificate with a signature, ECDSA over SHA-256, by this key.
+    pub(crate) fn signed_by(&self, key: &p256::SecretKey) -> Vec<u8> {
+        let key = p256::ecdsa::SigningKey::from(key);
+        let signature: p256::ecdsa::Signature = key.sign(&self.tbs_certificate());
+        self.with_signature(signature.to_der().as_bytes())
+    }
+
+    fn with_signature(&self, signature: &[u8]) -> Vec<u8> {
+        let bit_string = [&[0], signature].concat();
+        sequence(&[
+            &self.tbs_certificate(),
+            &self.signature_algorithm,
+            &element(tag::BIT_STRING, &bit_string),
+        ])
+    }
+
+    fn tbs_certificate(&self) -> Vec<u8> {
         let version = self
             .version
             .map(|version| element(0xa0, &element(tag::INTEGER, &[version])));
-        let extensions: Vec<&[u8]> = self.extensions.iter().map(Vec::as_slice).collect();
-        let tbs_certificate = sequence(&[
+        let extensions = match self.extensions.as_slice() {
+            [] => Vec::new(),
+            extensions => element(0xa3, &element(tag::SEQUENCE, &extensions.concat())),
+        };
+        sequence(&[
             &version.unwrap_or_default(),
             &element(tag::INTEGER, &self.serial_number),
-            &algorithm,
+            &ecdsa_with_sha256(),
             &self.issuer,
             &sequence(&[&self.not_before, &self.not_after]),
             &self.subject,
             &self.subject_public_key_info,
-            &element(0xa3, &sequence(&extensions)),
-        ]);
-        sequence(&[
-            &tbs_certificate,
-            &algorithm,
-            &element(tag::BIT_STRING, b"\x00no signature"),
+            &extensions,
         ])
     }
 
@@ -69,6 +90,10 @@ impl TestCertificate {
         let pem = pem::Pem::new("CERTIFICATE", self.der());
         pem::encode(&pem)
     }
+}
+
+fn ecdsa_with_sha256() -> Vec<u8> {
+    sequence(&[&identifier("1.2.840.10045.4.3.2".parse().unwrap())])
 }
 
 fn identifier(oid: ObjectIdentifier) -> Vec<u8> {
@@ -105,6 +130,12 @@ pub(crate) fn rfc822_name(address: &str) -> Vec<u8> {
 
 pub(crate) fn extension(oid: ObjectIdentifier, value: &[u8]) -> Vec<u8> {
     sequence(&[&identifier(oid), &element(tag::OCTET_STRING, value)])
+}
+
+pub(crate) fn critical_extension(oid: ObjectIdentifier, value: &[u8]) -> Vec<u8> {
+    let critical = element(tag::BOOLEAN, &[0xff]);
+    let value = element(tag::OCTET_STRING, value);
+    sequence(&[&identifier(oid), &critical, &value])
 }
 
 pub(crate) fn subject_alt_name(names: &[Vec<u8>]) -> Vec<u8> {

@@ -1,0 +1,304 @@
+//! The search for a path (RFC 4158): from the leaf upwards, the likeliest issuer first, back and
+//! on to the next when one leads nowhere.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::crypto::PublicKey;
+use crate::path::budget::Budget;
+use crate::path::link::Link;
+use crate::path::processing::{self, Outcome};
+use crate::path::{Error, Validation, profile, signature};
+use crate::x509::Certificate;
+use crate::x509::name::ComparableName;
+
+/// The most intermediate certificates of a path: rustls-webpki's limit on sub-CAs.
+const MAX_INTERMEDIATES: usize = 6;
+
+/// A path that holds, from the leaf to the trust anchor.
+pub(super) struct Found {
+    pub(super) path: Vec<Certificate>,
+    pub(super) outcome: Outcome,
+}
+
+/// Finds a path from the leaf over certificates of the pool to an anchor.
+pub(super) fn find(
+    leaf: &Certificate,
+    pool: &[Certificate],
+    validation: &Validation<'_>,
+) -> Result<Found, Error> {
+    // What is wrong with the leaf is wrong with every path.
+    profile::leaf(leaf, validation)?;
+    let is_leaf = |link: &&Link<'_>| link.certificate() == leaf;
+    if validation
+        .anchors
+        .links()
+        .iter()
+        .find(is_leaf)
+        .is_some_and(|anchor| may_end_a_path(anchor, validation))
+    {
+        // Somebody has chosen to trust this very certificate, whoever issued it.
+        return Ok(Found {
+            path: vec![leaf.clone()],
+            outcome: Outcome::default(),
+        });
+    }
+    let link = |certificate| Link::new(Cow::Borrowed(certificate));
+    let (leaf, pool) = (link(leaf), pool.iter().map(link).collect::<Vec<_>>());
+    Search::new(&leaf, &pool, validation).run()
+}
+
+/// Without `partial_chain`, only a certificate that names itself as its issuer is an anchor; the
+/// others among the trusted are certificates at hand like those of the pool.
+fn may_end_a_path(anchor: &Link<'_>, validation: &Validation<'_>) -> bool {
+    validation.partial_chain || anchor.certificate().is_self_signed()
+}
+
+struct Search<'a> {
+    validation: &'a Validation<'a>,
+    /// The leaf first, then the anchors, then the pool.
+    nodes: Vec<Node<'a>>,
+    by_subject: HashMap<&'a ComparableName, Vec<usize>>,
+    /// The nodes that have the name of a node's issuer, the likeliest first.
+    issuers: HashMap<usize, Rc<[usize]>>,
+    /// Whether a node's signature is that of another one's key.
+    signatures: HashMap<(usize, usize), bool>,
+    budget: Budget,
+    most_useful: Option<Error>,
+}
+
+struct Node<'a> {
+    link: &'a Link<'a>,
+    is_anchor: bool,
+    authority: Authority,
+}
+
+/// What is known of a node as an issuer.
+#[derive(Clone)]
+enum Authority {
+    NotJudged,
+    Unfit,
+    Fit(Rc<PublicKey>),
+}
+
+const LEAF: usize = 0;
+
+impl<'a> Search<'a> {
+    fn new(leaf: &'a Link<'a>, pool: &'a [Link<'a>], validation: &'a Validation<'a>) -> Self {
+        let anchors = validation.anchors.links().iter();
+        let candidates = anchors
+            .map(|anchor| (anchor, may_end_a_path(anchor, validation)))
+            .chain(pool.iter().map(|link| (link, false)));
+        let mut nodes = vec![Node {
+            link: leaf,
+            is_anchor: false,
+            authority: Authority::NotJudged,
+        }];
+        let mut by_subject: HashMap<&ComparableName, Vec<usize>> = HashMap::new();
+        for (link, is_anchor) in candidates {
+            let named = by_subject.entry(link.subject()).or_default();
+            let certificate = |place: &usize| nodes[*place].link.certificate();
+            if !named
+                .iter()
+                .any(|place| certificate(place) == link.certificate())
+            {
+                named.push(nodes.len());
+                nodes.push(Node {
+                    link,
+                    is_anchor,
+                    authority: Authority::NotJudged,
+                });
+            }
+        }
+        Search {
+            validation,
+            nodes,
+            by_subject,
+            issuers: HashMap::new(),
+            signatures: HashMap::new(),
+            budget: Budget::full(),
+            most_useful: None,
+        }
+    }
+
+    fn run(mut self) -> Result<Found, Error> {
+        match self.extend(&mut vec![LEAF])? {
+            Some(found) => Ok(found),
+            None => Err(match self.most_useful.take() {
+                Some(error) => error,
+                None => self.no_trusted_issuer(LEAF),
+            }),
+        }
+    }
+
+    /// Goes on from a path that begins with the leaf, whose signatures have all been checked but
+    /// that of the last certificate.
+    ///
+    /// An error is the end of the search; what is wrong with one path is noted.
+    fn extend(&mut self, path: &mut Vec<usize>) -> Result<Option<Found>, Error> {
+        let last = path[path.len() - 1];
+        let mut leads_on = false;
+        for issuer in self.issuers_of(last).iter().copied() {
+            self.budget.consume_build_call()?;
+            if path
+                .iter()
+                .any(|node| self.is_same_authority(*node, issuer))
+            {
+                continue;
+            }
+            leads_on = true;
+            if !self.has_issued(issuer, last)? {
+                continue;
+            }
+            path.push(issuer);
+            let found = if self.nodes[issuer].is_anchor {
+                self.complete(path)
+            } else if path.len() > MAX_INTERMEDIATES + 1 {
+                let limit = MAX_INTERMEDIATES;
+                self.note(Error::PathTooLong { limit });
+                None
+            } else {
+                self.extend(path)?
+            };
+            path.pop();
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        if !leads_on && self.most_useful.is_none() {
+            self.note(self.no_trusted_issuer(last));
+        }
+        Ok(None)
+    }
+
+    /// Processes a path that has reached an anchor.
+    fn complete(&mut self, path: &[usize]) -> Option<Found> {
+        let links: Vec<&Link<'_>> = path
+            .iter()
+            .rev()
+            .map(|node| self.nodes[*node].link)
+            .collect();
+        match processing::process(&links, self.validation) {
+            Ok(outcome) => Some(Found {
+                path: links
+                    .iter()
+                    .rev()
+                    .map(|link| link.certificate().clone())
+                    .collect(),
+                outcome,
+            }),
+            Err(error) => {
+                self.note(error);
+                None
+            }
+        }
+    }
+
+    /// Whether a node is fit to be an issuer, and the signature on the subject is its key's.
+    fn has_issued(&mut self, issuer: usize, subject: usize) -> Result<bool, Error> {
+        if let Some(known) = self.signatures.get(&(subject, issuer)) {
+            return Ok(*known);
+        }
+        let has_issued = match self.authority(issuer) {
+            None => false,
+            Some(key) => {
+                self.budget.consume_signature()?;
+                let certificate = |node: usize| self.nodes[node].link.certificate();
+                match signature::verify(certificate(subject), certificate(issuer), &key) {
+                    Ok(()) => true,
+                    Err(error) => {
+                        self.note(error);
+                        false
+                    }
+                }
+            }
+        };
+        self.signatures.insert((subject, issuer), has_issued);
+        Ok(has_issued)
+    }
+
+    /// The key of a node that is fit to be an issuer.
+    fn authority(&mut self, issuer: usize) -> Option<Rc<PublicKey>> {
+        let node = &self.nodes[issuer];
+        if let Authority::NotJudged = node.authority {
+            let (certificate, validation) = (node.link.certificate(), self.validation);
+            let judged = match node.is_anchor {
+                true => profile::anchor(certificate, validation),
+                false => profile::intermediate(certificate, validation),
+            }
+            .and_then(|()| signature::public_key(certificate, validation.allow_legacy));
+            self.nodes[issuer].authority = match judged {
+                Ok(key) => Authority::Fit(Rc::new(key)),
+                Err(error) => {
+                    self.note(error);
+                    Authority::Unfit
+                }
+            };
+        }
+        match &self.nodes[issuer].authority {
+            Authority::Fit(key) => Some(Rc::clone(key)),
+            Authority::NotJudged | Authority::Unfit => None,
+        }
+    }
+
+    /// Every node with the name of the issuer of this one, in the order of [`Search::likelihood`].
+    fn issuers_of(&mut self, subject: usize) -> Rc<[usize]> {
+        if let Some(known) = self.issuers.get(&subject) {
+            return Rc::clone(known);
+        }
+        let named = self.by_subject.get(self.nodes[subject].link.issuer());
+        let mut issuers = named.cloned().unwrap_or_default();
+        issuers.sort_by_key(|issuer| self.likelihood(*issuer, subject));
+        let issuers: Rc<[usize]> = issuers.into();
+        self.issuers.insert(subject, Rc::clone(&issuers));
+        issuers
+    }
+
+    /// RFC 4158 3.5: what the search tries first. Key identifiers are a hint and no more: there
+    /// are certificates whose identifiers do not agree, and paths over them that hold.
+    fn likelihood(&self, issuer: usize, subject: usize) -> impl Ord + use<> {
+        let (node, subject) = (&self.nodes[issuer], self.nodes[subject].link.certificate());
+        let certificate = node.link.certificate();
+        let key_identifiers = match (
+            subject.authority_key_identifier(),
+            certificate.subject_key_identifier(),
+        ) {
+            (Some(authority), Some(subject)) if authority == subject => 0,
+            (Some(_), Some(_)) => 2,
+            _ => 1,
+        };
+        let at = self.validation.at;
+        let is_valid = (certificate.not_before()..=certificate.not_after()).contains(&at);
+        (
+            key_identifiers,
+            !node.is_anchor,
+            !is_valid,
+            std::cmp::Reverse(certificate.not_after()),
+        )
+    }
+
+    /// RFC 4158 5.2: the same name and key twice in a path gain nothing; this is what keeps the
+    /// search out of loops, also of those over different certificates.
+    fn is_same_authority(&self, one: usize, other: usize) -> bool {
+        let (one, other) = (self.nodes[one].link, self.nodes[other].link);
+        one.certificate().spki_der() == other.certificate().spki_der()
+            && one.subject() == other.subject()
+    }
+
+    fn no_trusted_issuer(&self, node: usize) -> Error {
+        let certificate = self.nodes[node].link.certificate();
+        Error::NoTrustedIssuer {
+            subject: certificate.subject().to_owned(),
+            issuer: certificate.issuer().to_owned(),
+        }
+    }
+
+    /// Keeps the error if it tells more than the one before it.
+    fn note(&mut self, error: Error) {
+        let known = self.most_useful.as_ref();
+        if known.is_none_or(|known| known.rank() < error.rank()) {
+            self.most_useful = Some(error);
+        }
+    }
+}
