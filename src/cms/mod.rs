@@ -11,6 +11,7 @@
 //! - [`auth_enveloped`]: the same around content under an AEAD cipher
 //! - [`recipient`]: one RecipientInfo for each recipient's certificate
 //! - [`content_info`]: the arithmetic of nested lengths
+//! - [`compressed_data`], [`digested_data`]: what a reader does with their content
 //! - [`layer`]: reading what others wrote
 //!
 //! # Not supported
@@ -19,7 +20,9 @@
 
 pub mod attributes;
 pub mod auth_enveloped;
+pub mod compressed_data;
 pub mod content_info;
+pub mod digested_data;
 pub mod enveloped_data;
 pub mod layer;
 pub mod recipient;
