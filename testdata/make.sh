@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # Makes everything under testdata/ anew: a small PKI, a key directory of good and wrong
-# certificates, a DKIM key, and the mails. Needs openssl (3.0 or later) and python3, no network.
+# certificates, PKCS#12 files, a DKIM key, and the mails. Needs openssl (3.0 or later) and python3,
+# no network. With names of sections it makes those alone, and the rest stays what it was:
+#
+#   ./make.sh [authorities good forms wrong p12 server dkim mail]
 #
 # What it makes is committed, so that tests run without it. Names, serials, dates and mails are
 # fixed: another run differs in keys and signatures alone. Dates reach to 2199, for test
@@ -11,18 +14,10 @@ cd "$(dirname "$0")"
 BEGIN=20250101000000Z
 END=21991231235959Z
 PASSWORD='correct horse battery staple'
+UNICODE_PASSWORD='pässwörd 🔑'
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-
-# The mails alone, when only they have changed: the keys stay what they were.
-if [ "${1:-}" = mail ]; then
-    python3 make_mail.py mail
-    exit 0
-fi
-
-rm -rf pki keys dkim
-mkdir -p pki keys dkim
 
 cat >"$work/ca.cnf" <<CONF
 [ca]
@@ -99,126 +94,182 @@ leaf() {
 
 san() { echo "subjectAltName = email:$1@example.com"; }
 
-authority root self 01 'Root'
-authority intermediate root 02 'Intermediate'
-# An authority that nobody was told to trust.
-authority stranger self 03 'Stranger'
-openssl verify -CAfile pki/root.crt pki/intermediate.crt >/dev/null
+authorities() {
+    rm -rf pki
+    mkdir pki
+    authority root self 01 'Root'
+    authority intermediate root 02 'Intermediate'
+    # An authority that nobody was told to trust.
+    authority stranger self 03 'Stranger'
+    openssl verify -CAfile pki/root.crt pki/intermediate.crt >/dev/null
+}
 
 # Good ones.
-leaf alice 1001 rsa:2048 "$EMAIL
+good() {
+    leaf alice 1001 rsa:2048 "$EMAIL
 $RSA_USAGE
 $(san alice)"
-leaf bob 1002 rsa:3072 "$EMAIL
+    leaf bob 1002 rsa:3072 "$EMAIL
 $RSA_USAGE
 $(san bob)"
-leaf carol 1003 rsa:4096 "$EMAIL
+    leaf carol 1003 rsa:4096 "$EMAIL
 $RSA_USAGE
 $(san carol)"
-leaf dave 1004 ec:P-256 "$EMAIL
+    leaf dave 1004 ec:P-256 "$EMAIL
 $EC_USAGE
 $(san dave)"
-# RFC 8550 3: the address in the DN alone is recognised too.
-leaf dn-only 1005 rsa:2048 "$EMAIL
+    # RFC 8550 3: the address in the DN alone is recognised too.
+    leaf dn-only 1005 rsa:2048 "$EMAIL
 $RSA_USAGE" $BEGIN $END '/O=mailseal tests/CN=dn-only/emailAddress=dn-only@example.com'
-# RFC 8550 4.4.2: no key usage extension forbids nothing.
-leaf no-usage 1006 rsa:2048 "$EMAIL
+    # RFC 8550 4.4.2: no key usage extension forbids nothing.
+    leaf no-usage 1006 rsa:2048 "$EMAIL
 $(san no-usage)"
-# Two addresses; the file is named after the second.
-leaf second 1007 rsa:2048 "$EMAIL
+    # Two addresses; the file is named after the second.
+    leaf second 1007 rsa:2048 "$EMAIL
 $RSA_USAGE
 subjectAltName = email:first@example.com,email:second@example.com"
+}
 
 # Other forms of a private key.
-leaf pkcs1 1010 rsa:2048 "$EMAIL
+forms() {
+    leaf pkcs1 1010 rsa:2048 "$EMAIL
 $RSA_USAGE
 $(san pkcs1)"
-openssl rsa -in keys/pkcs1@example.com.pem -traditional -out "$work/key" 2>/dev/null
-cp "$work/key" keys/pkcs1@example.com.pem
-leaf sec1 1011 ec:P-256 "$EMAIL
+    openssl rsa -in keys/pkcs1@example.com.pem -traditional -out "$work/key" 2>/dev/null
+    cp "$work/key" keys/pkcs1@example.com.pem
+    leaf sec1 1011 ec:P-256 "$EMAIL
 $EC_USAGE
 $(san sec1)"
-# As `openssl ecparam -genkey` writes it: the curve in a block of its own before the key.
-openssl ecparam -name prime256v1 >"$work/key"
-openssl ec -in keys/sec1@example.com.pem 2>/dev/null >>"$work/key"
-cp "$work/key" keys/sec1@example.com.pem
-leaf encrypted 1012 rsa:2048 "$EMAIL
+    # As `openssl ecparam -genkey` writes it: the curve in a block of its own before the key.
+    openssl ecparam -name prime256v1 >"$work/key"
+    openssl ec -in keys/sec1@example.com.pem 2>/dev/null >>"$work/key"
+    cp "$work/key" keys/sec1@example.com.pem
+    leaf encrypted 1012 rsa:2048 "$EMAIL
 $RSA_USAGE
 $(san encrypted)"
-openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -passout "pass:$PASSWORD" \
-    -in keys/encrypted@example.com.pem -out "$work/key"
-cp "$work/key" keys/encrypted@example.com.pem
-echo "$PASSWORD" >keys/encrypted@example.com.password
-chmod 600 keys/encrypted@example.com.password
-leaf scrypt 1013 ec:P-256 "$EMAIL
+    openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -passout "pass:$PASSWORD" \
+        -in keys/encrypted@example.com.pem -out "$work/key"
+    cp "$work/key" keys/encrypted@example.com.pem
+    echo "$PASSWORD" >keys/encrypted@example.com.password
+    chmod 600 keys/encrypted@example.com.password
+    leaf scrypt 1013 ec:P-256 "$EMAIL
 $EC_USAGE
 $(san scrypt)"
-openssl pkcs8 -topk8 -scrypt -passout "pass:$PASSWORD" \
-    -in keys/scrypt@example.com.pem -out "$work/key"
-cp "$work/key" keys/scrypt@example.com.pem
+    openssl pkcs8 -topk8 -scrypt -passout "pass:$PASSWORD" \
+        -in keys/scrypt@example.com.pem -out "$work/key"
+    cp "$work/key" keys/scrypt@example.com.pem
+}
 
 # Wrong ones.
-leaf expired 2001 rsa:2048 "$EMAIL
+wrong() {
+    leaf expired 2001 rsa:2048 "$EMAIL
 $RSA_USAGE
 $(san expired)" 20200101000000Z 20201231235959Z
-leaf future 2002 rsa:2048 "$EMAIL
+    leaf future 2002 rsa:2048 "$EMAIL
 $RSA_USAGE
 $(san future)" 21900101000000Z $END
-leaf no-address 2003 rsa:2048 "$EMAIL
+    leaf no-address 2003 rsa:2048 "$EMAIL
 $RSA_USAGE"
-leaf other-address 2004 rsa:2048 "$EMAIL
+    leaf other-address 2004 rsa:2048 "$EMAIL
 $RSA_USAGE
 $(san somebody.else)"
-leaf sign-only 2005 rsa:2048 "$EMAIL
+    leaf sign-only 2005 rsa:2048 "$EMAIL
 keyUsage = critical,digitalSignature
 $(san sign-only)"
-leaf encrypt-only 2006 rsa:2048 "$EMAIL
+    leaf encrypt-only 2006 rsa:2048 "$EMAIL
 keyUsage = critical,keyEncipherment
 $(san encrypt-only)"
-leaf server-only 2007 rsa:2048 "basicConstraints = CA:FALSE
+    leaf server-only 2007 rsa:2048 "basicConstraints = CA:FALSE
 extendedKeyUsage = serverAuth
 $IDENTIFIERS
 $RSA_USAGE
 $(san server-only)"
-leaf rsa1024 2008 rsa:1024 "$EMAIL
+    leaf rsa1024 2008 rsa:1024 "$EMAIL
 $RSA_USAGE
 $(san rsa1024)"
-leaf mismatch 2009 rsa:2048 "$EMAIL
+    leaf mismatch 2009 rsa:2048 "$EMAIL
 $RSA_USAGE
 $(san mismatch)"
-key keys/mismatch@example.com.pem rsa:2048
-leaf ed25519 200A ed25519 "$EMAIL
+    key keys/mismatch@example.com.pem rsa:2048
+    leaf ed25519 200A ed25519 "$EMAIL
 keyUsage = critical,digitalSignature
 $(san ed25519)"
-leaf secp256k1 200B ec:secp256k1 "$EMAIL
+    leaf secp256k1 200B ec:secp256k1 "$EMAIL
 $EC_USAGE
 $(san secp256k1)"
-leaf garbage 200C rsa:2048 "$EMAIL
+    leaf garbage 200C rsa:2048 "$EMAIL
 $RSA_USAGE
 $(san garbage)"
-# A body of correct base64 that is no certificate.
-{
-    echo '-----BEGIN CERTIFICATE-----'
-    head -c 300 make.sh | openssl base64
-    echo '-----END CERTIFICATE-----'
-} >keys/garbage@example.com.crt
+    # A body of correct base64 that is no certificate.
+    {
+        echo '-----BEGIN CERTIFICATE-----'
+        head -c 300 make.sh | openssl base64
+        echo '-----END CERTIFICATE-----'
+    } >keys/garbage@example.com.crt
+}
+
+# PKCS#12 files, as OpenSSL writes them: one a way of protection.
+p12() {
+    rm -rf p12
+    mkdir p12
+    export_p12 alice alice "$PASSWORD"
+    export_p12 legacy alice "$PASSWORD" -legacy
+    export_p12 no-mac dave "$PASSWORD" -nomac
+    export_p12 plain dave "$PASSWORD" -keypbe NONE -certpbe NONE
+    export_p12 empty dave ''
+    export_p12 unicode dave "$UNICODE_PASSWORD"
+    export_p12 unicode-legacy dave "$UNICODE_PASSWORD" -legacy
+    local digest scheme
+    for digest in sha1 sha224 sha384 sha512; do
+        export_p12 "mac-$digest" dave "$PASSWORD" -macalg $digest
+    done
+    for scheme in 3DES 2DES RC2-128 RC2-40 RC4-128; do
+        export_p12 "${scheme,,}" dave "$PASSWORD" -legacy -keypbe PBE-SHA1-$scheme -certpbe PBE-SHA1-$scheme
+    done
+    python3 make_pbmac1.py p12/no-mac.p12 p12/pbmac1.p12 "$PASSWORD"
+    openssl base64 -d -in rfc9879-a1.txt -out p12/rfc9879-a1.p12
+}
+
+# export_p12 NAME WHOSE PASSWORD [OPTION…]: p12/NAME.p12 with key, certificate and intermediate.
+export_p12() {
+    local name=$1 address=$2@example.com password=$3
+    shift 3
+    openssl pkcs12 -export -in "keys/$address.crt" -inkey "keys/$address.pem" -name "$name" \
+        -passout "pass:$password" -out "p12/$name.p12" "$@"
+    chmod 600 "p12/$name.p12"
+}
 
 # The TLS server of the STARTTLS tests: localhost, by our root, and again by the stranger.
-key pki/server.pem rsa:2048
-SERVER="basicConstraints = CA:FALSE
+server() {
+    key pki/server.pem rsa:2048
+    SERVER="basicConstraints = CA:FALSE
 keyUsage = critical,digitalSignature,keyEncipherment
 extendedKeyUsage = serverAuth
 $IDENTIFIERS
 subjectAltName = DNS:localhost,IP:127.0.0.1"
-issue root 3001 '/O=mailseal tests/CN=localhost' pki/server.pem pki/server.crt $BEGIN $END "$SERVER"
-issue stranger 3002 '/O=mailseal tests/CN=localhost' pki/server.pem pki/server-stranger.crt $BEGIN $END "$SERVER"
+    issue root 3001 '/O=mailseal tests/CN=localhost' pki/server.pem pki/server.crt $BEGIN $END "$SERVER"
+    issue stranger 3002 '/O=mailseal tests/CN=localhost' pki/server.pem pki/server-stranger.crt $BEGIN $END "$SERVER"
+}
 
 # The mail server's DKIM key: selector "lab", domain example.com.
-key dkim/lab.pem rsa:2048
-openssl rsa -in dkim/lab.pem -traditional -out dkim/lab.private 2>/dev/null
-rm dkim/lab.pem
-chmod 600 dkim/lab.private
-printf 'v=DKIM1; k=rsa; p=%s\n' \
-    "$(openssl rsa -in dkim/lab.private -pubout -outform DER 2>/dev/null | openssl base64 -A)" >dkim/lab.txt
+dkim() {
+    key dkim/lab.pem rsa:2048
+    openssl rsa -in dkim/lab.pem -traditional -out dkim/lab.private 2>/dev/null
+    rm dkim/lab.pem
+    chmod 600 dkim/lab.private
+    printf 'v=DKIM1; k=rsa; p=%s\n' \
+        "$(openssl rsa -in dkim/lab.private -pubout -outform DER 2>/dev/null | openssl base64 -A)" >dkim/lab.txt
+}
 
-python3 make_mail.py mail
+mail() {
+    python3 make_mail.py mail
+}
+
+if [ $# -eq 0 ]; then
+    rm -rf keys
+    set -- authorities good forms wrong p12 server dkim mail
+fi
+mkdir -p keys dkim
+for section; do
+    "$section"
+done

@@ -115,6 +115,11 @@ impl<'a> Reader<'a> {
         &self.input[element.value.clone()]
     }
 
+    /// The bytes of a whole element.
+    pub fn bytes(&self, element: &Element) -> &'a [u8] {
+        &self.input[element.whole()]
+    }
+
     /// Whether nothing is left.
     pub fn is_empty(&self) -> bool {
         self.position == self.end

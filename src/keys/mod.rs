@@ -35,6 +35,7 @@ mod options;
 pub mod password;
 pub mod pem;
 mod pinned;
+pub mod pkcs12;
 pub mod pkcs8;
 pub mod private_key;
 mod recipient;

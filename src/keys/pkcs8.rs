@@ -21,7 +21,7 @@ use std::fmt;
 
 use der::ErrorKind;
 use pkcs5::EncryptionScheme;
-use pkcs5::pbes2::{DES_EDE3_CBC_OID, Kdf, PBES2_OID, Parameters, ScryptParams};
+use pkcs5::pbes2::{DES_EDE3_CBC_OID, Kdf, PBES2_OID, PBKDF2_OID, Parameters, ScryptParams};
 use zeroize::Zeroizing;
 
 use crate::asn1::oid;
@@ -31,7 +31,7 @@ use crate::secret::Secret;
 
 /// RFC 8018 4.2 calls 10,000,000 iterations appropriate for very powerful systems; more only
 /// keeps us busy.
-pub const MAX_ITERATIONS: u32 = 10_000_000;
+pub const MAX_ITERATIONS: u64 = 10_000_000;
 
 /// Twice the 128 MiB (N = 2^17, r = 8) that OWASP recommends for passwords, in bytes. OpenSSL
 /// goes no further than 32 MiB.
@@ -62,7 +62,7 @@ pub enum Error {
     )]
     TooManyIterations {
         /// How many it asks for.
-        iterations: u32,
+        iterations: u64,
     },
     /// More memory or work than any honest key asks for.
     #[error(
@@ -84,7 +84,7 @@ pub enum Error {
 /// `EncryptedPrivateKeyInfo ::= SEQUENCE { encryptionAlgorithm, encryptedData OCTET STRING }`
 #[derive(Clone)]
 pub struct EncryptedPrivateKeyInfo {
-    parameters: Parameters,
+    encryption: Pbes2,
     encrypted_data: Vec<u8>,
 }
 
@@ -99,20 +99,8 @@ impl EncryptedPrivateKeyInfo {
         let algorithm = inside.expect(tag::SEQUENCE).map_err(Error::Malformed)?;
         let data = inside.expect(tag::OCTET_STRING).map_err(Error::Malformed)?;
         inside.finish().map_err(Error::Malformed)?;
-        let parameters = pbes2_parameters(inside.inside(&algorithm), &der[algorithm.whole()])?;
-        match parameters.kdf {
-            Kdf::Pbkdf2(kdf) if kdf.iteration_count > MAX_ITERATIONS => {
-                return Err(Error::TooManyIterations {
-                    iterations: kdf.iteration_count,
-                });
-            }
-            // RFC 8018 A.2: INTEGER (1..MAX).
-            Kdf::Pbkdf2(kdf) if kdf.iteration_count == 0 => return Err(Error::Parameters),
-            Kdf::Scrypt(kdf) => affordable(&kdf)?,
-            _ => {}
-        }
         Ok(EncryptedPrivateKeyInfo {
-            parameters,
+            encryption: Pbes2::from_der(&der[algorithm.whole()])?,
             encrypted_data: inside.value(&data).to_vec(),
         })
     }
@@ -124,10 +112,63 @@ impl EncryptedPrivateKeyInfo {
     /// [`Error::WrongPassword`] when the padding, the authentication tag or the structure inside
     /// shows it. CBC has no integrity: a ciphertext that was damaged looks the same.
     pub fn decrypt(&self, password: &Secret) -> Result<Secret, Error> {
-        let mut buffer = Zeroizing::new(self.encrypted_data.clone());
+        let decrypted = self
+            .encryption
+            .decrypt(&self.encrypted_data, password.expose())?;
+        // One wrong password in 256 leaves a good padding; none leaves a good structure.
+        let mut reader = Reader::new(decrypted.expose());
+        let is_private_key_info = reader.expect(tag::SEQUENCE).is_ok() && reader.is_empty();
+        if !is_private_key_info {
+            return Err(Error::WrongPassword);
+        }
+        Ok(decrypted)
+    }
+}
+
+impl fmt::Debug for EncryptedPrivateKeyInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EncryptedPrivateKeyInfo")
+            .field("parameters", &self.encryption.0)
+            .finish_non_exhaustive()
+    }
+}
+
+/// PBES2 (RFC 8018 6.2) with parameters that can be computed and are worth it.
+#[derive(Clone)]
+pub(super) struct Pbes2(Parameters);
+
+impl Pbes2 {
+    /// Reads an AlgorithmIdentifier.
+    pub(super) fn from_der(algorithm: &[u8]) -> Result<Pbes2, Error> {
+        let mut reader = Reader::new(algorithm);
+        let inside = nested(&mut reader)?;
+        reader.finish().map_err(Error::Malformed)?;
+        let parameters = pbes2_parameters(inside, algorithm)?;
+        if let Kdf::Scrypt(kdf) = &parameters.kdf {
+            affordable(kdf)?;
+        }
+        Ok(Pbes2(parameters))
+    }
+
+    /// How much work the key derivation is, in iterations of PBKDF2 or what takes about as long.
+    pub(super) fn cost(&self) -> u64 {
+        /// Of the memory that scrypt fills; measured with SHA-256.
+        const OCTETS_AN_ITERATION: u64 = 512;
+        match &self.0.kdf {
+            Kdf::Scrypt(kdf) => {
+                let memory = kdf.cost_parameter * 128 * u64::from(kdf.block_size);
+                memory * u64::from(kdf.parallelization) / OCTETS_AN_ITERATION
+            }
+            kdf => kdf.pbkdf2().map_or(0, |kdf| u64::from(kdf.iteration_count)),
+        }
+    }
+
+    /// Decrypts. What comes out is as long as the padding or tag says, and may still be wrong.
+    pub(super) fn decrypt(&self, encrypted: &[u8], password: &[u8]) -> Result<Secret, Error> {
+        let mut buffer = Zeroizing::new(encrypted.to_vec());
         let length = self
-            .parameters
-            .decrypt_in_place(password.expose(), &mut buffer)
+            .0
+            .decrypt_in_place(password, &mut buffer)
             .map_err(|error| match error {
                 pkcs5::Error::AlgorithmParametersInvalid { .. } => Error::Parameters,
                 pkcs5::Error::UnsupportedAlgorithm { oid } => Error::Unsupported {
@@ -137,21 +178,7 @@ impl EncryptedPrivateKeyInfo {
             })?
             .len();
         buffer.truncate(length);
-        // One wrong password in 256 leaves a good padding; none leaves a good structure.
-        let mut reader = Reader::new(&buffer);
-        let is_private_key_info = reader.expect(tag::SEQUENCE).is_ok() && reader.is_empty();
-        if !is_private_key_info {
-            return Err(Error::WrongPassword);
-        }
         Ok(Secret::new(std::mem::take(&mut *buffer)))
-    }
-}
-
-impl fmt::Debug for EncryptedPrivateKeyInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EncryptedPrivateKeyInfo")
-            .field("parameters", &self.parameters)
-            .finish_non_exhaustive()
     }
 }
 
@@ -164,7 +191,13 @@ fn pbes2_parameters(mut reader: Reader<'_>, whole: &[u8]) -> Result<Parameters, 
         });
     }
     let mut parameters = nested(&mut reader)?;
-    let _key_derivation = parameters.expect(tag::SEQUENCE).map_err(Error::Malformed)?;
+    let mut derivation = nested(&mut parameters)?;
+    let function = (derivation.expect(tag::OBJECT_IDENTIFIER)).map_err(Error::Malformed)?;
+    if derivation.value(&function) == PBKDF2_OID.as_bytes() {
+        let mut derivation = nested(&mut derivation)?;
+        let _salt = derivation.read().map_err(Error::Malformed)?;
+        iterations(&mut derivation)?;
+    }
     let mut encryption = nested(&mut parameters)?;
     let cipher = (encryption.expect(tag::OBJECT_IDENTIFIER)).map_err(Error::Malformed)?;
     let iv = encryption.read().map_err(Error::Malformed)?;
@@ -181,6 +214,21 @@ fn pbes2_parameters(mut reader: Reader<'_>, whole: &[u8]) -> Result<Parameters, 
             _ => Error::Parameters,
         }),
         Ok(_) => Err(Error::Parameters),
+    }
+}
+
+/// RFC 8018 A.2: INTEGER (1..MAX).
+pub(super) fn iterations(reader: &mut Reader<'_>) -> Result<u64, Error> {
+    let count = reader.expect(tag::INTEGER).map_err(Error::Malformed)?;
+    let octets = reader.value(&count);
+    if octets.first().is_none_or(|first| first & 0x80 != 0) {
+        return Err(Error::Parameters);
+    }
+    let add = |sum: u64, octet: &u8| sum.saturating_mul(256).saturating_add(u64::from(*octet));
+    match octets.iter().fold(0, add) {
+        0 => Err(Error::Parameters),
+        iterations if iterations > MAX_ITERATIONS => Err(Error::TooManyIterations { iterations }),
+        iterations => Ok(iterations),
     }
 }
 
@@ -275,12 +323,16 @@ mod tests {
                 iterations: 10_000_001
             }
         );
-        for impossible in [0, 1 << 40] {
+        for iterations in [1 << 31, 1 << 40, u64::MAX] {
             assert_eq!(
-                read(&pbkdf2(impossible), &aes(&[0; 16])).unwrap_err(),
-                Error::Parameters
+                read(&pbkdf2(iterations), &aes(&[0; 16])).unwrap_err(),
+                Error::TooManyIterations { iterations }
             );
         }
+        assert_eq!(
+            read(&pbkdf2(0), &aes(&[0; 16])).unwrap_err(),
+            Error::Parameters
+        );
     }
 
     #[test]
@@ -352,7 +404,7 @@ mod tests {
         let gcm = sequence(&[&identifier("2.16.840.1.101.3.4.1.46"), &octets(&[0; 12])]);
         for encryption in [triple_des(&[1; 8]), gcm, aes(&[2; 16])] {
             let info = read(&pbkdf2(2), &encryption).unwrap();
-            let data = info.parameters.encrypt(b"x", key.as_bytes()).unwrap();
+            let data = info.encryption.0.encrypt(b"x", key.as_bytes()).unwrap();
             let info = encrypted(&pbkdf2(2), &encryption, &data).unwrap();
             assert_eq!(info.decrypt(&password).unwrap().expose(), key.as_bytes());
             let empty = Secret::from_string(String::new());
