@@ -46,6 +46,19 @@ pub use const_oid::db::rfc5911::{
     ID_AES_256_GCM, ID_AES_256_WRAP, RC_2_CBC,
 };
 
+// Passwords: RFC 8018 appendix A.2 and B.1.
+pub use const_oid::db::rfc5911::ID_PBKDF_2;
+pub use const_oid::db::rfc6268::{
+    ID_HMAC_WITH_SHA_224, ID_HMAC_WITH_SHA_256, ID_HMAC_WITH_SHA_384, ID_HMAC_WITH_SHA_512,
+};
+
+/// id-hmacWithSHA1 (RFC 8018 appendix B.1.1).
+pub const ID_HMAC_WITH_SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.2.7");
+
+/// id-alg-PWRI-KEK (RFC 3211 section 2.3).
+pub const ID_ALG_PWRI_KEK: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.3.9");
+
 /// id-alg-AEADChaCha20Poly1305 (RFC 8103 section 3).
 pub const ID_ALG_AEAD_CHA_CHA_20_POLY_1305: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.3.18");
@@ -79,7 +92,7 @@ pub fn name(oid: &ObjectIdentifier) -> String {
 
 /// What `const-oid` has no name for, and strangers name: ciphers, and the curves of SEC 2 and RFC
 /// 5639 section 4.1.
-const NAMES: [(ObjectIdentifier, &str); 7] = [
+const NAMES: &[(ObjectIdentifier, &str)] = &[
     (
         ID_ALG_AEAD_CHA_CHA_20_POLY_1305,
         "id-alg-AEADChaCha20Poly1305",
@@ -98,6 +111,11 @@ const NAMES: [(ObjectIdentifier, &str); 7] = [
     (
         ObjectIdentifier::new_unwrap("1.3.36.3.3.2.8.1.1.13"),
         "brainpoolP512r1",
+    ),
+    (ID_ALG_PWRI_KEK, "id-alg-PWRI-KEK"),
+    (
+        ObjectIdentifier::new_unwrap("1.2.840.113549.2.13"),
+        "hmacWithSHA512-256",
     ),
 ];
 
@@ -159,6 +177,11 @@ mod tests {
             (ID_AES_128_CCM, "2.16.840.1.101.3.4.1.7"),
             (ID_AES_192_CCM, "2.16.840.1.101.3.4.1.27"),
             (ID_AES_256_CCM, "2.16.840.1.101.3.4.1.47"),
+            (ID_PBKDF_2, "1.2.840.113549.1.5.12"),
+            (ID_HMAC_WITH_SHA_224, "1.2.840.113549.2.8"),
+            (ID_HMAC_WITH_SHA_256, "1.2.840.113549.2.9"),
+            (ID_HMAC_WITH_SHA_384, "1.2.840.113549.2.10"),
+            (ID_HMAC_WITH_SHA_512, "1.2.840.113549.2.11"),
             (DES_EDE_3_CBC, "1.2.840.113549.3.7"),
             (RC_2_CBC, "1.2.840.113549.3.2"),
             (ID_EMAIL_ADDRESS, "1.2.840.113549.1.9.1"),

@@ -142,6 +142,15 @@ pub enum Error {
         cipher: &'static str,
     },
 
+    /// A password's key that would take a stranger's word for how long to work.
+    #[error("{iterations} iterations are too many: at most {maximum} are made")]
+    TooManyIterations {
+        /// How many the message asks for.
+        iterations: u64,
+        /// The limit.
+        maximum: u32,
+    },
+
     /// An algorithm that old messages are read with and no new ones made.
     #[error("{algorithm} is too weak to be used for anything new")]
     ReadOnly {

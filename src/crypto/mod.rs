@@ -12,6 +12,7 @@
 //! | key transport | RSAES-PKCS1-v1_5, RSAES-OAEP with any of the digests | 3370, 3560 |
 //! | key agreement | ephemeral-static ECDH over P-256, P-384 and P-521, X9.63 KDF with any of the digests | 5753 |
 //! | key wrap | AES-128, AES-192, AES-256 | 3394, 3565 |
+//! | password | PBKDF2 with HMAC-SHA-1 to HMAC-SHA-512, PWRI-KEK with AES | 3211, 8018 |
 //! | content encryption | AES-128, AES-192 and AES-256 in CBC, GCM and CCM; ChaCha20-Poly1305 | 3565, 5084, 8103 |
 //!
 //! All of them work in both directions. Content in triple DES and RC2 (RFC 3370) is decrypted and
@@ -42,6 +43,7 @@ mod error;
 pub mod key_agreement;
 pub mod key_transport;
 pub mod key_wrap;
+pub mod password;
 pub mod signature;
 #[cfg(test)]
 mod testing;
@@ -56,6 +58,7 @@ pub use error::Error;
 pub use key_agreement::{AgreedKey, KeyAgreement, KeyAgreementAlgorithm, OriginatorPublicKey};
 pub use key_transport::{KeyTransport, KeyTransportAlgorithm};
 pub use key_wrap::{KeyEncryptionKey, KeyWrap};
+pub use password::{KeyDerivation, PasswordKeyEncryption};
 pub use signature::{
     Backend, Curve, MlDsaParameterSet, MlKemParameterSet, PrivateKey, PublicKey, SignatureAlgorithm,
 };

@@ -72,6 +72,34 @@ pub(super) fn decryption(
     }
 }
 
+/// Encrypts whole blocks in place, without padding. [`Error::ReadOnly`] for a legacy cipher. `key`
+/// and `iv` have the cipher's lengths.
+pub(in crate::crypto) fn encrypt_blocks(
+    cipher: ContentCipher,
+    key: &[u8],
+    iv: &[u8],
+    blocks: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let plain = Zeroizing::new(std::mem::take(blocks));
+    // Without `finish` no padding follows the whole blocks.
+    encryption(cipher, key, iv)?.update(&plain, blocks);
+    Ok(())
+}
+
+/// Decrypts whole blocks in place. `key` and `iv` have the cipher's lengths.
+pub(in crate::crypto) fn decrypt_blocks(
+    cipher: ContentCipher,
+    key: &[u8],
+    iv: &[u8],
+    blocks: &mut Vec<u8>,
+) {
+    let mut encrypted = Zeroizing::new(std::mem::take(blocks));
+    // One more block, of anything, is the last one, which is kept back.
+    let whole = encrypted.len();
+    encrypted.resize(whole + iv.len(), 0);
+    decryption(cipher, key, iv).update(&encrypted, blocks);
+}
+
 /// One content in the making.
 pub(super) struct Cbc<C: BlockCipherEncrypt> {
     chain: ::cbc::Encryptor<C>,

@@ -37,7 +37,7 @@
 mod aead;
 mod algorithm;
 mod block_hash;
-mod cbc;
+pub(super) mod cbc;
 mod ccm;
 mod chacha20_poly1305;
 mod decryptor;
