@@ -1,5 +1,7 @@
-//! What a stranger's certificates may cost. Every number is the one of rustls-webpki
-//! (`verify_cert.rs`, `Budget`), which took them from what real paths need, many times over.
+//! What a stranger's certificates may cost.
+//!
+//! The first two numbers are those of rustls-webpki (`verify_cert.rs`, `Budget`), which took them
+//! from what real paths need, many times over; the others follow the same rule.
 
 use crate::path::Error;
 
@@ -8,11 +10,18 @@ const SIGNATURES: u32 = 100;
 /// Steps of the search for one leaf.
 const BUILD_CALLS: u32 = 200_000;
 
+/// Whole paths processed for one leaf, each of which may be the last.
+const PATHS: u32 = 100;
+/// Policies, mappings and nodes of the policy graph.
+const POLICIES: u32 = 100_000;
+
 /// What is left of it, for one call of [`validate`](crate::path::validate).
 #[derive(Debug)]
 pub(super) struct Budget {
     signatures: u32,
     build_calls: u32,
+    paths: u32,
+    policies: u32,
 }
 
 impl Budget {
@@ -20,20 +29,33 @@ impl Budget {
         Budget {
             signatures: SIGNATURES,
             build_calls: BUILD_CALLS,
+            paths: PATHS,
+            policies: POLICIES,
         }
     }
 
     pub(super) fn consume_signature(&mut self) -> Result<(), Error> {
-        consume(&mut self.signatures, SIGNATURES, "signature checks")
+        consume(&mut self.signatures, 1, SIGNATURES, "signature checks")
+    }
+
+    pub(super) fn consume_path(&mut self) -> Result<(), Error> {
+        consume(&mut self.paths, 1, PATHS, "whole paths")
+    }
+
+    pub(super) fn consume_policies(&mut self, count: usize) -> Result<(), Error> {
+        consume(&mut self.policies, count, POLICIES, "certificate policies")
     }
 
     pub(super) fn consume_build_call(&mut self) -> Result<(), Error> {
-        consume(&mut self.build_calls, BUILD_CALLS, "steps of the search")
+        consume(&mut self.build_calls, 1, BUILD_CALLS, "steps of the search")
     }
 }
 
-fn consume(left: &mut u32, limit: u32, what: &'static str) -> Result<(), Error> {
-    *left = left.checked_sub(1).ok_or(Error::Budget { what, limit })?;
+fn consume(left: &mut u32, count: usize, limit: u32, what: &'static str) -> Result<(), Error> {
+    *left = u32::try_from(count)
+        .ok()
+        .and_then(|count| left.checked_sub(count))
+        .ok_or(Error::Budget { what, limit })?;
     Ok(())
 }
 

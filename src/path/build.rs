@@ -30,23 +30,19 @@ pub(super) fn find(
 ) -> Result<Found, Error> {
     // What is wrong with the leaf is wrong with every path.
     profile::leaf(leaf, validation)?;
-    let is_leaf = |link: &&Link<'_>| link.certificate() == leaf;
-    if validation
-        .anchors
-        .links()
-        .iter()
-        .find(is_leaf)
-        .is_some_and(|anchor| may_end_a_path(anchor, validation))
-    {
-        // Somebody has chosen to trust this very certificate, whoever issued it.
-        return Ok(Found {
-            path: vec![leaf.clone()],
-            outcome: Outcome::default(),
-        });
-    }
     let link = |certificate| Link::new(Cow::Borrowed(certificate));
     let (leaf, pool) = (link(leaf), pool.iter().map(link).collect::<Vec<_>>());
-    Search::new(&leaf, &pool, validation).run()
+    // Somebody may have chosen to trust this very certificate, whoever issued it.
+    let mut budget = Budget::full();
+    let mut anchors = validation.anchors.links().iter();
+    if let Some(itself) = anchors.find(|anchor| anchor.certificate() == leaf.certificate())
+        && may_end_a_path(itself, validation)
+    {
+        let outcome = processing::process(itself, &[&leaf], validation, &mut budget)?;
+        let path = vec![leaf.certificate().clone()];
+        return Ok(Found { path, outcome });
+    }
+    Search::new(&leaf, &pool, validation, budget).run()
 }
 
 /// Without `partial_chain`, only a certificate that names itself as its issuer is an anchor; the
@@ -85,7 +81,12 @@ enum Authority {
 const LEAF: usize = 0;
 
 impl<'a> Search<'a> {
-    fn new(leaf: &'a Link<'a>, pool: &'a [Link<'a>], validation: &'a Validation<'a>) -> Self {
+    fn new(
+        leaf: &'a Link<'a>,
+        pool: &'a [Link<'a>],
+        validation: &'a Validation<'a>,
+        budget: Budget,
+    ) -> Self {
         let anchors = validation.anchors.links().iter();
         let candidates = anchors
             .map(|anchor| (anchor, may_end_a_path(anchor, validation)))
@@ -117,7 +118,7 @@ impl<'a> Search<'a> {
             by_subject,
             issuers: HashMap::new(),
             signatures: HashMap::new(),
-            budget: Budget::full(),
+            budget,
             most_useful: None,
         }
     }
@@ -153,7 +154,7 @@ impl<'a> Search<'a> {
             }
             path.push(issuer);
             let found = if self.nodes[issuer].is_anchor {
-                self.complete(path)
+                self.complete(path)?
             } else if path.len() > MAX_INTERMEDIATES + 1 {
                 let limit = MAX_INTERMEDIATES;
                 self.note(Error::PathTooLong { limit });
@@ -173,24 +174,28 @@ impl<'a> Search<'a> {
     }
 
     /// Processes a path that has reached an anchor.
-    fn complete(&mut self, path: &[usize]) -> Option<Found> {
+    fn complete(&mut self, path: &[usize]) -> Result<Option<Found>, Error> {
         let links: Vec<&Link<'_>> = path
             .iter()
             .rev()
             .map(|node| self.nodes[*node].link)
             .collect();
-        match processing::process(&links, self.validation) {
-            Ok(outcome) => Some(Found {
+        let Some((anchor, below)) = links.split_first() else {
+            return Ok(None);
+        };
+        match processing::process(anchor, below, self.validation, &mut self.budget) {
+            Ok(outcome) => Ok(Some(Found {
                 path: links
                     .iter()
                     .rev()
                     .map(|link| link.certificate().clone())
                     .collect(),
                 outcome,
-            }),
+            })),
+            Err(error @ Error::Budget { .. }) => Err(error),
             Err(error) => {
                 self.note(error);
-                None
+                Ok(None)
             }
         }
     }

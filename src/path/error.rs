@@ -52,7 +52,7 @@ pub enum Error {
         algorithm: String,
     },
     /// The key needs `allow_legacy`.
-    #[error("the {kind} key of {subject} has {bits} bits, too few to be secure")]
+    #[error("the {kind} key of {subject}, of {bits} bits, is not secure any more")]
     WeakKey {
         #[allow(missing_docs)]
         subject: String,
@@ -92,6 +92,13 @@ pub enum Error {
         subject: String,
         /// How many it allows.
         limit: u32,
+    },
+    /// A policy is required, by the caller or by a CA, and none holds down to this certificate
+    /// (RFC 5280 6.1.3 (f), 6.1.5 (g)).
+    #[error("no acceptable certificate policy holds down to {subject}, and one is required")]
+    NoValidPolicy {
+        #[allow(missing_docs)]
+        subject: String,
     },
     /// The key usage does not allow what the key has done (RFC 5280 4.2.1.3, 6.1.4 (n)).
     #[error("the key of {subject} is for {allowed}, and {needed} is needed")]
@@ -163,6 +170,7 @@ impl Error {
             Error::NotYetValid { .. } => "not-yet-valid",
             Error::NotACa { .. } => "not-a-ca",
             Error::PathLength { .. } | Error::PathTooLong { .. } => "path-length",
+            Error::NoValidPolicy { .. } => "no-valid-policy",
             Error::KeyUsage { .. } => "key-usage",
             Error::ExtendedKeyUsage { .. } => "extended-key-usage",
             Error::UnknownCriticalExtension { .. } => "unknown-critical-extension",
@@ -202,7 +210,7 @@ impl Error {
             Error::LegacyAlgorithm { .. } | Error::WeakKey { .. } => 7,
             Error::Expired { .. } | Error::NotYetValid { .. } => 8,
             // Found on whole paths only.
-            Error::PathLength { .. } => 9,
+            Error::PathLength { .. } | Error::NoValidPolicy { .. } => 9,
             // Not a reason: the search has ended.
             Error::Budget { .. } => u8::MAX,
         }

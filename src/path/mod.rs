@@ -31,7 +31,7 @@
 //!
 //! # Not supported
 //!
-//! Name constraints, policy constraints and revocation: [`ValidatedCertificate::unchecked`] tells
+//! Name constraints and revocation: [`ValidatedCertificate::unchecked`] tells
 //! where a path has some. Fetching certificates. The issuerUniqueID.
 
 pub mod anchors;
@@ -39,6 +39,7 @@ mod budget;
 mod build;
 mod error;
 mod link;
+mod policy;
 mod processing;
 mod profile;
 mod purpose;
@@ -48,12 +49,17 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
+use crate::asn1::oid::ObjectIdentifier;
+use crate::path::processing::Outcome;
 use crate::x509::Certificate;
 
 pub use anchors::TrustAnchors;
 pub use error::Error;
+pub use policy::PolicyInputs;
 pub use purpose::{Purpose, UnknownPurpose};
 
 /// What a path is held against.
@@ -73,6 +79,8 @@ pub struct Validation<'a> {
     /// Whether the limits in an anchor's certificate bind (RFC 5937): its validity, usages, path
     /// length. Without it only its name and key count, as RFC 5280 6.1.1 (d) has it.
     pub anchor_constraints: bool,
+    /// Which certificate policies will do.
+    pub policy: PolicyInputs,
 }
 
 impl<'a> Validation<'a> {
@@ -86,6 +94,7 @@ impl<'a> Validation<'a> {
             allow_legacy: false,
             partial_chain: false,
             anchor_constraints: true,
+            policy: PolicyInputs::default(),
         }
     }
 }
@@ -94,14 +103,14 @@ impl<'a> Validation<'a> {
 ///
 /// ```compile_fail,E0451
 /// # fn forged(certificate: mailseal::x509::Certificate) {
-/// mailseal::path::ValidatedCertificate { path: vec![certificate], unchecked: Vec::new() };
+/// mailseal::path::ValidatedCertificate { path: vec![certificate], ..todo!() };
 /// # }
 /// ```
 #[derive(Debug, Clone)]
 pub struct ValidatedCertificate {
     /// Never empty.
     path: Vec<Certificate>,
-    unchecked: Vec<&'static str>,
+    outcome: Outcome,
 }
 
 impl ValidatedCertificate {
@@ -116,9 +125,15 @@ impl ValidatedCertificate {
         &self.path
     }
 
+    /// The certificate policies that hold for the whole path, in the words of the anchor's domain
+    /// (the user-constrained-policy-set of RFC 5280 6.1.5 (g)); anyPolicy when all do.
+    pub fn policies(&self) -> &BTreeSet<ObjectIdentifier> {
+        &self.outcome.policies
+    }
+
     /// Limits that a certificate of the path sets and that it was not held to, in words.
     pub fn unchecked(&self) -> &[&'static str] {
-        &self.unchecked
+        &self.outcome.unchecked
     }
 }
 
@@ -137,6 +152,6 @@ pub fn validate(
     let found = build::find(leaf, pool, validation)?;
     Ok(ValidatedCertificate {
         path: found.path,
-        unchecked: found.outcome.unchecked,
+        outcome: found.outcome,
     })
 }

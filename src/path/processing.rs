@@ -4,43 +4,91 @@
 //! ([`profile`](super::profile), [`build`](super::build)). Here is what one certificate says about
 //! those below it.
 
-use const_oid::db::rfc5280::{
-    ID_CE_INHIBIT_ANY_POLICY, ID_CE_NAME_CONSTRAINTS, ID_CE_POLICY_CONSTRAINTS,
-};
+use std::collections::BTreeSet;
 
+use const_oid::db::rfc5280::ID_CE_NAME_CONSTRAINTS;
+
+use crate::asn1::oid::ObjectIdentifier;
+use crate::path::budget::Budget;
 use crate::path::link::Link;
+use crate::path::policy::PolicyState;
 use crate::path::{Error, Validation};
 use crate::x509::Certificate;
 
 /// What holds for a path besides that it is valid.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Outcome {
+    pub(super) policies: BTreeSet<ObjectIdentifier>,
     pub(super) unchecked: Vec<&'static str>,
 }
 
-/// Processes a path whose first certificate is the trust anchor and whose last is the leaf.
-pub(super) fn process(path: &[&Link<'_>], validation: &Validation<'_>) -> Result<Outcome, Error> {
-    let mut path_length = PathLength::unlimited();
-    let Some((anchor, rest)) = path.split_first() else {
-        return Ok(Outcome::default());
-    };
-    if validation.anchor_constraints {
-        path_length.lower(anchor.certificate())?;
-    }
-    let Some((_leaf, intermediates)) = rest.split_last() else {
+/// Processes a path that begins below the anchor and ends with the leaf.
+pub(super) fn process(
+    anchor: &Link<'_>,
+    path: &[&Link<'_>],
+    validation: &Validation<'_>,
+    budget: &mut Budget,
+) -> Result<Outcome, Error> {
+    budget.consume_path()?;
+    let mut state = State::initial(anchor, path.len(), validation)?;
+    let Some((leaf, intermediates)) = path.split_last() else {
         return Ok(Outcome::default());
     };
     for ca in intermediates {
-        // RFC 5280 6.1.4 (l)
-        if !ca.is_self_issued() {
-            path_length.consume()?;
-        }
-        // RFC 5280 6.1.4 (m)
-        path_length.lower(ca.certificate())?;
+        state.process(ca, false, budget)?;
+        state.prepare_for_next(ca, budget)?;
     }
+    state.process(leaf, true, budget)?;
     Ok(Outcome {
-        unchecked: unchecked(path),
+        policies: state.policies.wrap_up(leaf.certificate())?,
+        unchecked: unchecked(anchor, path),
     })
+}
+
+/// The variables of RFC 5280 6.1.2. Those about the issuer's name and key are the search's.
+struct State<'a> {
+    path_length: PathLength<'a>,
+    policies: PolicyState<'a>,
+}
+
+impl<'a> State<'a> {
+    /// RFC 5280 6.1.2 and, where the anchor's own limits bind, RFC 5937 3.1.
+    fn initial(
+        anchor: &'a Link<'_>,
+        length: usize,
+        validation: &'a Validation<'_>,
+    ) -> Result<State<'a>, Error> {
+        let mut state = State {
+            path_length: PathLength::unlimited(),
+            policies: PolicyState::initial(&validation.policy, length),
+        };
+        if validation.anchor_constraints {
+            state.path_length.lower(anchor.certificate())?;
+            state.policies.lower(anchor.certificate())?;
+        }
+        Ok(state)
+    }
+
+    /// RFC 5280 6.1.3
+    fn process(
+        &mut self,
+        link: &Link<'_>,
+        is_leaf: bool,
+        budget: &mut Budget,
+    ) -> Result<(), Error> {
+        self.policies.process(link, is_leaf, budget)
+    }
+
+    /// RFC 5280 6.1.4
+    fn prepare_for_next(&mut self, ca: &'a Link<'_>, budget: &mut Budget) -> Result<(), Error> {
+        self.policies.prepare_for_next(ca, budget)?;
+        // (l)
+        if !ca.is_self_issued() {
+            self.path_length.consume()?;
+        }
+        // (m)
+        self.path_length.lower(ca.certificate())
+    }
 }
 
 /// max_path_length of RFC 5280 6.1.2 (k), and who set it.
@@ -86,17 +134,13 @@ impl<'a> PathLength<'a> {
 }
 
 /// Limits that a certificate of the path sets and that nothing here has held the others to.
-fn unchecked(path: &[&Link<'_>]) -> Vec<&'static str> {
-    [
-        (ID_CE_NAME_CONSTRAINTS, "name constraints"),
-        (ID_CE_POLICY_CONSTRAINTS, "policy constraints"),
-        (ID_CE_INHIBIT_ANY_POLICY, "policy constraints"),
-    ]
-    .into_iter()
-    .filter(|(id, _)| {
-        path.iter()
-            .any(|link| link.certificate().extension(*id).is_some())
-    })
-    .map(|(_, what)| what)
-    .collect()
+fn unchecked(anchor: &Link<'_>, path: &[&Link<'_>]) -> Vec<&'static str> {
+    [(ID_CE_NAME_CONSTRAINTS, "name constraints")]
+        .into_iter()
+        .filter(|(id, _)| {
+            let mut links = path.iter().copied().chain([anchor]);
+            links.any(|link| link.certificate().extension(*id).is_some())
+        })
+        .map(|(_, what)| what)
+        .collect()
 }

@@ -8,9 +8,6 @@ use crate::crypto::{self, DigestAlgorithm, PublicKey, SignatureAlgorithm};
 use crate::path::Error;
 use crate::x509::Certificate;
 
-/// RFC 8551 4.3: the least that a verifier has to take for secure.
-const MINIMUM_RSA_BITS: usize = 2048;
-
 /// RFC 5280 4.1.1.2 and 6.1.3 (a)(1): the certificate names one algorithm, and its signature over
 /// the octets that the CA wrote is the issuer's.
 pub(super) fn verify(
@@ -58,8 +55,7 @@ pub(super) fn public_key(
             subject: subject(),
             source,
         })?;
-    let is_weak = matches!(key, PublicKey::Rsa(_)) && key.bits() < MINIMUM_RSA_BITS;
-    if is_weak && !allow_legacy {
+    if key.is_legacy() && !allow_legacy {
         return Err(Error::WeakKey {
             subject: subject(),
             kind: key.kind(),

@@ -26,6 +26,7 @@ mod extensions;
 mod fields;
 mod key_kind;
 pub mod name;
+pub mod policies;
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -1,0 +1,213 @@
+//! Under which policies a certificate was issued, and what a CA says of those below it (RFC 5280
+//! 4.2.1.4, 4.2.1.5, 4.2.1.11, 4.2.1.14).
+//!
+//! # Not supported
+//!
+//! Policy qualifiers: they are texts for people, and are passed over.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use crate::asn1::oid::ObjectIdentifier;
+use crate::asn1::reader::{self, Element, Reader};
+use crate::asn1::tag;
+use crate::x509::basic_constraints::unsigned;
+
+/// anyPolicy: every policy there is.
+pub const ANY_POLICY: ObjectIdentifier = const_oid::db::rfc5280::ANY_POLICY;
+
+/// The certificatePolicies extension.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificatePolicies(pub BTreeSet<ObjectIdentifier>);
+
+impl CertificatePolicies {
+    /// Reads the extension's value.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is not DER, no policy at all, and one that occurs twice, which RFC 5280 4.2.1.4
+    /// forbids.
+    pub fn from_der(der: &[u8]) -> Result<CertificatePolicies, reader::Error> {
+        let mut policies = BTreeSet::new();
+        each(der, |mut information| {
+            let policy = information.expect(tag::OBJECT_IDENTIFIER)?;
+            if !policies.insert(identifier(&information, &policy)?) {
+                return Err(reader::Error::Value(policy.value().start));
+            }
+            information.optional(tag::SEQUENCE)?;
+            information.finish()
+        })?;
+        Ok(CertificatePolicies(policies))
+    }
+}
+
+/// The policyMappings extension: pairs of a policy of the issuer's and the subject's that passes
+/// for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyMappings(pub Vec<(ObjectIdentifier, ObjectIdentifier)>);
+
+impl PolicyMappings {
+    /// Reads the extension's value.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is not DER, no mapping at all, and anyPolicy on either side, which RFC 5280 4.2.1.5
+    /// forbids and 6.1.4 (a) refuses.
+    pub fn from_der(der: &[u8]) -> Result<PolicyMappings, reader::Error> {
+        let mut mappings = Vec::new();
+        each(der, |mut mapping| {
+            let mut policy = || {
+                let policy = mapping.expect(tag::OBJECT_IDENTIFIER)?;
+                match identifier(&mapping, &policy)? {
+                    ANY_POLICY => Err(reader::Error::Value(policy.value().start)),
+                    policy => Ok(policy),
+                }
+            };
+            mappings.push((policy()?, policy()?));
+            mapping.finish()
+        })?;
+        Ok(PolicyMappings(mappings))
+    }
+}
+
+/// The policyConstraints extension: after how many more certificates a limit begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PolicyConstraints {
+    /// requireExplicitPolicy: when a policy must hold for the path.
+    pub require_explicit_policy: Option<u32>,
+    /// inhibitPolicyMapping: when mappings end.
+    pub inhibit_policy_mapping: Option<u32>,
+}
+
+impl PolicyConstraints {
+    /// Reads the extension's value.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is not DER, negative numbers, and neither of both, which RFC 5280 4.2.1.11 forbids.
+    pub fn from_der(der: &[u8]) -> Result<PolicyConstraints, reader::Error> {
+        let mut reader = Reader::new(der);
+        let sequence = reader.expect(tag::SEQUENCE)?;
+        reader.finish()?;
+        let mut inside = reader.inside(&sequence);
+        if inside.is_empty() {
+            return Err(reader::Error::Value(sequence.value().start));
+        }
+        let mut skip_certificates = |number| {
+            let element = inside.optional(tag::context_primitive(number))?;
+            element
+                .map(|element| number_of(inside.value(&element), element.value()))
+                .transpose()
+        };
+        let constraints = PolicyConstraints {
+            require_explicit_policy: skip_certificates(0)?,
+            inhibit_policy_mapping: skip_certificates(1)?,
+        };
+        inside.finish()?;
+        Ok(constraints)
+    }
+}
+
+/// The inhibitAnyPolicy extension: after how many more certificates anyPolicy means nothing.
+pub fn inhibit_any_policy(der: &[u8]) -> Result<u32, reader::Error> {
+    let mut reader = Reader::new(der);
+    let integer = reader.expect(tag::INTEGER)?;
+    reader.finish()?;
+    number_of(reader.value(&integer), integer.value())
+}
+
+/// `SEQUENCE SIZE (1..MAX) OF SEQUENCE`
+fn each<'a>(
+    der: &'a [u8],
+    mut read: impl FnMut(Reader<'a>) -> Result<(), reader::Error>,
+) -> Result<(), reader::Error> {
+    let mut reader = Reader::new(der);
+    let sequence = reader.expect(tag::SEQUENCE)?;
+    reader.finish()?;
+    let mut list = reader.inside(&sequence);
+    if list.is_empty() {
+        return Err(reader::Error::Value(sequence.value().start));
+    }
+    while !list.is_empty() {
+        let entry = list.expect(tag::SEQUENCE)?;
+        read(list.inside(&entry))?;
+    }
+    Ok(())
+}
+
+/// A policy's identifier. Those longer than 39 octets are of no use to anybody.
+fn identifier(reader: &Reader<'_>, element: &Element) -> Result<ObjectIdentifier, reader::Error> {
+    ObjectIdentifier::from_bytes(reader.value(element))
+        .map_err(|_| reader::Error::Value(element.value().start))
+}
+
+fn number_of(octets: &[u8], place: Range<usize>) -> Result<u32, reader::Error> {
+    unsigned(octets).ok_or(reader::Error::Value(place.start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asn1::tlv::{element, sequence};
+
+    fn oid(dotted: &str) -> Vec<u8> {
+        let oid: ObjectIdentifier = dotted.parse().unwrap();
+        element(tag::OBJECT_IDENTIFIER, oid.as_bytes())
+    }
+
+    #[test]
+    fn policies_are_a_set() {
+        let (one, other) = (sequence(&[&oid("1.2.3")]), sequence(&[&oid("1.2.4")]));
+        let qualified = sequence(&[&oid("1.2.4"), &sequence(&[b"\x05\x00"])]);
+        let read = |entries: &[&[u8]]| CertificatePolicies::from_der(&sequence(entries));
+        let both = read(&[&one, &other]).unwrap();
+        assert_eq!(both.0.len(), 2);
+        assert_eq!(read(&[&qualified, &one]), Ok(both));
+        assert!(read(&[]).is_err());
+        assert!(read(&[&one, &one]).is_err());
+        assert!(read(&[&oid("1.2.3")]).is_err());
+        assert!(read(&[&sequence(&[&oid("1.2.3"), b"\x05\x00"])]).is_err());
+    }
+
+    #[test]
+    fn any_policy_is_not_mapped() {
+        let read = |pair: [&str; 2]| {
+            let [issuer, subject] = pair.map(oid);
+            PolicyMappings::from_der(&sequence(&[&sequence(&[&issuer, &subject])]))
+        };
+        assert_eq!(read(["1.2.3", "1.2.4"]).unwrap().0.len(), 1);
+        assert!(read(["2.5.29.32.0", "1.2.4"]).is_err());
+        assert!(read(["1.2.3", "2.5.29.32.0"]).is_err());
+        assert!(PolicyMappings::from_der(&sequence(&[])).is_err());
+    }
+
+    #[test]
+    fn constraints_have_one_or_both_numbers() {
+        let read = |der: &[u8]| {
+            let constraints = PolicyConstraints::from_der(der).ok()?;
+            let PolicyConstraints {
+                require_explicit_policy,
+                inhibit_policy_mapping,
+            } = constraints;
+            Some((require_explicit_policy, inhibit_policy_mapping))
+        };
+        assert_eq!(read(b"\x30\x03\x80\x01\x00"), Some((Some(0), None)));
+        assert_eq!(read(b"\x30\x03\x81\x01\x07"), Some((None, Some(7))));
+        assert_eq!(
+            read(b"\x30\x06\x80\x01\x01\x81\x01\x02"),
+            Some((Some(1), Some(2)))
+        );
+        for der in [
+            &b"\x30\x00"[..],
+            b"\x30\x03\x80\x01\xff",
+            b"\x30\x02\x80\x00",
+            b"\x30\x06\x81\x01\x01\x80\x01\x02",
+            b"\x30\x03\x82\x01\x00",
+        ] {
+            assert_eq!(read(der), None, "{der:x?}");
+        }
+        assert_eq!(inhibit_any_policy(b"\x02\x01\x03"), Ok(3));
+        assert!(inhibit_any_policy(b"\x02\x01\x83").is_err());
+        assert!(inhibit_any_policy(b"\x02\x01\x03\x00").is_err());
+    }
+}
