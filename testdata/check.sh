@@ -8,6 +8,11 @@ trap 'rm -rf "$work"' EXIT
 python3 make_mail.py "$work/mail"
 diff -r mail "$work/mail"
 
+# The corpus of attacks is signed with the keys that are here, and no random number is drawn.
+python3 attacks/make.py "$work/attacks"
+diff -r attacks/messages "$work/attacks/messages"
+diff attacks/manifest.toml "$work/attacks/manifest.toml"
+
 wrong=0
 # expect WORD FILE: whether openssl, asked for the path, says OK or something else.
 expect() {

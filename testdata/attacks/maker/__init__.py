@@ -1,0 +1,1 @@
+"""What makes the messages of testdata/attacks: nothing but Python's standard library."""

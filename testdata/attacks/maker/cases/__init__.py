@@ -1,0 +1,1 @@
+"""The attacks, a file for each part of a message that they aim at."""
