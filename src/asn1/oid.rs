@@ -22,14 +22,18 @@ pub use const_oid::db::rfc5911::{
     ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME, SMIME_CAPABILITIES,
 };
 
-// Digests: RFC 5754 section 2.
-pub use const_oid::db::rfc5912::{ID_SHA_256, ID_SHA_384, ID_SHA_512};
+// Digests: RFC 5754 section 2, RFC 8702 section 3.1.
+pub use const_oid::db::fips202::{
+    ID_SHA_3_256, ID_SHA_3_384, ID_SHA_3_512, ID_SHAKE_128, ID_SHAKE_256,
+};
+pub use const_oid::db::rfc5912::{ID_SHA_1, ID_SHA_224, ID_SHA_256, ID_SHA_384, ID_SHA_512};
 
-// Signatures: RFC 8017 appendix A, RFC 5754 section 3.
+// Signatures: RFC 8017 appendix A, RFC 5754 section 3, RFC 3279 section 2.2, RFC 8692 section 3.
 pub use const_oid::db::rfc5912::{
-    ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, ID_MGF_1, ID_RSASSA_PSS,
-    RSA_ENCRYPTION, SHA_256_WITH_RSA_ENCRYPTION, SHA_384_WITH_RSA_ENCRYPTION,
-    SHA_512_WITH_RSA_ENCRYPTION,
+    DSA_WITH_SHA_1, DSA_WITH_SHA_224, DSA_WITH_SHA_256, ECDSA_WITH_SHA_224, ECDSA_WITH_SHA_256,
+    ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, ID_MGF_1, ID_RSASSA_PSS, RSA_ENCRYPTION,
+    SHA_1_WITH_RSA_ENCRYPTION, SHA_224_WITH_RSA_ENCRYPTION, SHA_256_WITH_RSA_ENCRYPTION,
+    SHA_384_WITH_RSA_ENCRYPTION, SHA_512_WITH_RSA_ENCRYPTION,
 };
 
 // Key transport and key agreement: RFC 3560, RFC 5753 section 7.1.4.
@@ -72,6 +76,45 @@ pub use const_oid::db::fips203::{ID_ALG_ML_KEM_512, ID_ALG_ML_KEM_768, ID_ALG_ML
 pub use const_oid::db::fips204::{ID_ML_DSA_44, ID_ML_DSA_65, ID_ML_DSA_87};
 pub use const_oid::db::rfc5912::ID_DSA;
 pub use const_oid::db::rfc8410::{ID_ED_25519, ID_X_25519};
+
+/// ecdsa-with-SHA1 (RFC 3279 section 2.2.3).
+pub const ECDSA_WITH_SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");
+/// id-dsa-with-sha384 (NIST's register of algorithms).
+pub const DSA_WITH_SHA_384: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.3");
+/// id-dsa-with-sha512.
+pub const DSA_WITH_SHA_512: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.4");
+/// id-ecdsa-with-sha3-256 (NIST's register of algorithms).
+pub const ECDSA_WITH_SHA_3_256: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.10");
+/// id-ecdsa-with-sha3-384.
+pub const ECDSA_WITH_SHA_3_384: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.11");
+/// id-ecdsa-with-sha3-512.
+pub const ECDSA_WITH_SHA_3_512: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.12");
+/// id-rsassa-pkcs1-v1_5-with-sha3-256 (NIST's register of algorithms).
+pub const SHA_3_256_WITH_RSA_ENCRYPTION: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.14");
+/// id-rsassa-pkcs1-v1_5-with-sha3-384.
+pub const SHA_3_384_WITH_RSA_ENCRYPTION: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.15");
+/// id-rsassa-pkcs1-v1_5-with-sha3-512.
+pub const SHA_3_512_WITH_RSA_ENCRYPTION: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.16");
+/// id-RSASSA-PSS-SHAKE128 (RFC 8702 section 3.2.1).
+pub const ID_RSASSA_PSS_SHAKE_128: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.6.30");
+/// id-RSASSA-PSS-SHAKE256.
+pub const ID_RSASSA_PSS_SHAKE_256: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.6.31");
+/// id-ecdsa-with-shake128 (RFC 8702 section 3.2.2).
+pub const ECDSA_WITH_SHAKE_128: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.6.32");
+/// id-ecdsa-with-shake256.
+pub const ECDSA_WITH_SHAKE_256: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.6.33");
 
 /// id-aa-CMSAlgorithmProtect (RFC 6211 section 2).
 pub const ID_AA_CMS_ALGORITHM_PROTECT: ObjectIdentifier =
@@ -138,6 +181,15 @@ mod tests {
             (ID_AA_SIGNING_CERTIFICATE, "1.2.840.113549.1.9.16.2.12"),
             (ID_AA_SIGNING_CERTIFICATE_V_2, "1.2.840.113549.1.9.16.2.47"),
             (ID_AA_CMS_ALGORITHM_PROTECT, "1.2.840.113549.1.9.52"),
+            (ID_SHA_1, "1.3.14.3.2.26"),
+            (ID_SHA_224, "2.16.840.1.101.3.4.2.4"),
+            (ID_SHA_3_256, "2.16.840.1.101.3.4.2.8"),
+            (ID_SHA_3_384, "2.16.840.1.101.3.4.2.9"),
+            (ID_SHA_3_512, "2.16.840.1.101.3.4.2.10"),
+            (ID_SHAKE_128, "2.16.840.1.101.3.4.2.11"),
+            (ID_SHAKE_256, "2.16.840.1.101.3.4.2.12"),
+            (SHA_1_WITH_RSA_ENCRYPTION, "1.2.840.113549.1.1.5"),
+            (DSA_WITH_SHA_1, "1.2.840.10040.4.3"),
             (ID_SHA_256, "2.16.840.1.101.3.4.2.1"),
             (ID_SHA_384, "2.16.840.1.101.3.4.2.2"),
             (ID_SHA_512, "2.16.840.1.101.3.4.2.3"),

@@ -104,7 +104,8 @@ mod tests {
     use crate::address::Address;
     use crate::asn1::{oid, tag};
     use crate::crypto::{
-        ContentCipher, DigestAlgorithm, Encryptor, KeyTransport, PublicKey, SignatureAlgorithm,
+        ContentCipher, DigestAlgorithm, Encryptor, KeyTransport, PssParameters, PublicKey,
+        SignatureAlgorithm,
     };
     use crate::keys::testing::keys;
 
@@ -139,7 +140,7 @@ mod tests {
             ),
             (
                 "alice@example.com",
-                SignatureAlgorithm::RsaPss(DigestAlgorithm::Sha384),
+                SignatureAlgorithm::RsaPss(PssParameters::for_digest(DigestAlgorithm::Sha384)),
             ),
             (
                 "dave@example.com",

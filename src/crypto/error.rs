@@ -78,6 +78,15 @@ pub enum Error {
         key: &'static str,
     },
 
+    /// Signatures of this kind are verified for the sake of those who made them, and not made.
+    #[error("{algorithm} signatures with {digest} are verified, but not made with this key")]
+    VerifiedOnly {
+        /// The signature algorithm.
+        algorithm: &'static str,
+        /// Its digest.
+        digest: &'static str,
+    },
+
     /// RFC 3279 section 2.3.2: the certificate leaves the parameters of its DSA key to that of its
     /// issuer, which is not at hand or has none.
     #[error("the DSA key has the parameters of its issuer's key, which are not known")]

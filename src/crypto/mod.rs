@@ -7,19 +7,21 @@
 //!
 //! | use | algorithms | RFC |
 //! |---|---|---|
-//! | digest | SHA-256, SHA-384, SHA-512 | 5754 |
-//! | signature | RSASSA-PKCS1-v1_5, RSASSA-PSS, ECDSA over P-256, P-384 and P-521, each with any of the digests; Ed25519; ML-DSA | 3370, 4056, 5754, 8419, 9882 |
+//! | digest | SHA-256, SHA-384, SHA-512; for reading SHA-1, SHA-224, SHA-3 and SHAKE | 5754, 8702 |
+//! | signature | RSASSA-PKCS1-v1_5, RSASSA-PSS, ECDSA over P-256, P-384 and P-521, each with any of the digests; Ed25519; ML-DSA; for reading DSA | 3370, 4056, 5754, 8419, 9882 |
 //! | key transport | RSAES-PKCS1-v1_5, RSAES-OAEP with any of the digests | 3370, 3560 |
 //! | key agreement | ephemeral-static ECDH over P-256, P-384 and P-521, X9.63 KDF with any of the digests | 5753 |
 //! | key wrap | AES-128, AES-192, AES-256 | 3394, 3565 |
 //! | password | PBKDF2 with HMAC-SHA-1 to HMAC-SHA-512, PWRI-KEK with AES | 3211, 8018 |
 //! | content encryption | AES-128, AES-192 and AES-256 in CBC, GCM and CCM; ChaCha20-Poly1305 | 3565, 5084, 8103 |
 //!
-//! All of them work in both directions. Content in triple DES and RC2 (RFC 3370) is decrypted and
-//! never encrypted: `is_legacy` says so, and the caller decides whether to read it. What a message asks for arrives as an
-//! AlgorithmIdentifier and becomes a [`KeyTransportAlgorithm`], a [`KeyAgreementAlgorithm`] or a
-//! [`ContentEncryptionAlgorithm`], or an error that names what is not supported. Whatever fails
-//! after that, with the recipient's secrets, is the one [`Error::DecryptionFailed`].
+//! All of them work in both directions, but for what is there to read old mail: content in triple
+//! DES and RC2 (RFC 3370) is decrypted and never encrypted, signatures with SHA-1 and with DSA are
+//! verified and never made. `is_legacy` says so, and the caller decides whether to read it. What a
+//! message asks for arrives as an AlgorithmIdentifier and becomes a [`SignatureAlgorithm`], a
+//! [`KeyTransportAlgorithm`], a [`KeyAgreementAlgorithm`] or a [`ContentEncryptionAlgorithm`], or an
+//! error that names what is not supported. Whatever fails after that, with the recipient's secrets,
+//! is the one [`Error::DecryptionFailed`].
 //!
 //! RSA keys have 2048 to 8192 bits for making signatures and for encrypting (RFC 8551 sections
 //! 4.2 and 4.4 forbid less), 1024 to 8192 for verifying and decrypting.
@@ -33,9 +35,9 @@
 //! ```
 //!
 //! # Not supported
-//! Ed448, X448 and curves other than P-256, P-384 and P-521; DES; SHA-1, also in OAEP and in key
-//! derivation. They are refused by name ([`Error::UnsupportedAlgorithm`]). X25519 and ML-KEM keys
-//! are read, but nothing is encrypted to them yet.
+//! Ed448, X448 and curves other than P-256, P-384 and P-521; DES; MD5; SHA-1 in key derivation.
+//! They are refused by name ([`Error::UnsupportedAlgorithm`]). X25519 and ML-KEM keys are read, but
+//! nothing is encrypted to them yet.
 
 pub mod content;
 pub mod digest;
@@ -60,7 +62,8 @@ pub use key_transport::{KeyTransport, KeyTransportAlgorithm};
 pub use key_wrap::{KeyEncryptionKey, KeyWrap};
 pub use password::{KeyDerivation, PasswordKeyEncryption};
 pub use signature::{
-    Backend, Curve, MlDsaParameterSet, MlKemParameterSet, PrivateKey, PublicKey, SignatureAlgorithm,
+    Backend, Curve, MlDsaParameterSet, MlKemParameterSet, PrivateKey, PssParameters, PublicKey,
+    SignatureAlgorithm,
 };
 
 #[cfg(test)]

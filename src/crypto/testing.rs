@@ -5,13 +5,15 @@ use std::path::Path;
 use cms::authenveloped_data::AuthEnvelopedData;
 use cms::content_info::ContentInfo;
 use cms::enveloped_data::{EncryptedContentInfo, EnvelopedData, RecipientInfo, RecipientInfos};
-use der::Decode;
 use der::referenced::OwnedToRef;
+use der::{Decode, Encode};
 
 use super::{
-    ContentCipher, ContentEncryptionAlgorithm, ContentEncryptionKey, Decryptor, Error, PrivateKey,
+    ContentCipher, ContentEncryptionAlgorithm, ContentEncryptionKey, Decryptor, Error,
+    MlDsaParameterSet, MlKemParameterSet, PrivateKey,
 };
-use crate::asn1::oid;
+use crate::asn1::oid::{self, ObjectIdentifier};
+use crate::asn1::{tag, tlv};
 use crate::secret::Secret;
 
 /// The octets of a hexadecimal text.
@@ -57,10 +59,35 @@ pub(super) fn testdata(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// A private key of `testdata/crypto`.
+/// A private key of `testdata/crypto`; OpenSSL 3.0 has no post-quantum ones, so they are made of
+/// a seed.
 pub(super) fn private_key(name: &str) -> PrivateKey {
-    let key = Secret::new(testdata(&format!("{name}.pkcs8.der")));
-    PrivateKey::from_pkcs8_der(&key).unwrap()
+    let ml_dsa = |set: MlDsaParameterSet| (set.name(), set.oid(), 32);
+    let ml_kem = |set: MlKemParameterSet| (set.name(), set.oid(), 64);
+    let post_quantum = [
+        ml_dsa(MlDsaParameterSet::MlDsa44),
+        ml_dsa(MlDsaParameterSet::MlDsa65),
+        ml_dsa(MlDsaParameterSet::MlDsa87),
+        ml_kem(MlKemParameterSet::MlKem512),
+        ml_kem(MlKemParameterSet::MlKem768),
+        ml_kem(MlKemParameterSet::MlKem1024),
+    ];
+    let key = match post_quantum
+        .iter()
+        .find(|(it, ..)| it.eq_ignore_ascii_case(name))
+    {
+        // RFC 9881 section 6 and RFC 9935 section 6: seed [0].
+        Some((_, oid, length)) => pkcs8(*oid, &tlv::element(0x80, &vec![7; *length])),
+        None => testdata(&format!("{name}.pkcs8.der")),
+    };
+    PrivateKey::from_pkcs8_der(&Secret::new(key)).unwrap()
+}
+
+/// OneAsymmetricKey (RFC 5958 section 2) of an algorithm without parameters.
+pub(super) fn pkcs8(algorithm: ObjectIdentifier, key: &[u8]) -> Vec<u8> {
+    let algorithm = tlv::sequence(&[&algorithm.to_der().unwrap()]);
+    let key = tlv::element(tag::OCTET_STRING, key);
+    tlv::sequence(&[&[2, 1, 0], &algorithm, &key])
 }
 
 /// A CMS file of `testdata/crypto`, taken apart.

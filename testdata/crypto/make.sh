@@ -26,6 +26,9 @@ done
 pkcs8 rsa2048-e3 -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3
 pkcs8 rsa2048-3primes -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_primes:3
 pkcs8 rsa2048-pss -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048
+pkcs8 rsa2048-pss-sha384 -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 \
+    -pkeyopt rsa_pss_keygen_md:sha384 -pkeyopt rsa_pss_keygen_mgf1_md:sha384 \
+    -pkeyopt rsa_pss_keygen_saltlen:32
 pkcs8 p256 -algorithm EC -pkeyopt ec_paramgen_curve:P-256
 pkcs8 p256-other -algorithm EC -pkeyopt ec_paramgen_curve:P-256
 pkcs8 p256-explicit -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit

@@ -3,8 +3,8 @@
 //! [`KeyTransportAlgorithm`] what we receive.
 //!
 //! # Not supported
-//! OAEP with SHA-1, which is its default, for the label or in MGF1. A label, or another digest in
-//! MGF1 than the one that hashes the label, is received but not sent.
+//! OAEP with SHAKE. A label, or another digest in MGF1 than the one that hashes the label, is
+//! received but not sent.
 
 mod algorithm;
 mod oaep;
@@ -14,11 +14,11 @@ use rand::rngs::SysRng;
 use rsa::pkcs1::RsaOaepParams;
 use rsa::traits::PaddingScheme;
 use rsa::{Oaep, Pkcs1v15Encrypt};
-use sha2::{Sha256, Sha384, Sha512};
 use spki::AlgorithmIdentifierOwned;
 
 pub use self::algorithm::KeyTransportAlgorithm;
 pub use self::oaep::OaepParameters;
+use super::digest::with_digest;
 use super::{ContentEncryptionKey, DigestAlgorithm, Error, PublicKey};
 use crate::asn1::oid;
 
@@ -66,14 +66,10 @@ impl KeyTransport {
         let (rng, recipient, key) = (&mut SysRng, recipient.inner(), key.expose());
         match self {
             KeyTransport::Pkcs1v15 => Pkcs1v15Encrypt.encrypt(rng, recipient, key),
-            KeyTransport::Oaep(DigestAlgorithm::Sha256) => {
-                Oaep::<Sha256>::new().encrypt(rng, recipient, key)
-            }
-            KeyTransport::Oaep(DigestAlgorithm::Sha384) => {
-                Oaep::<Sha384>::new().encrypt(rng, recipient, key)
-            }
-            KeyTransport::Oaep(DigestAlgorithm::Sha512) => {
-                Oaep::<Sha512>::new().encrypt(rng, recipient, key)
+            // SHAKE in OAEP has no standard.
+            KeyTransport::Oaep(digest) => {
+                with_digest!(digest, D => Oaep::<D>::new().encrypt(rng, recipient, key))
+                    .ok_or(Error::KeyTransportFailed)?
             }
         }
         .map_err(|_| Error::KeyTransportFailed)
@@ -91,14 +87,11 @@ impl KeyTransport {
 /// RSAES-OAEP-params (RFC 4055 section 4.1), hash and mask generation explicit, the label empty
 /// and therefore left out. The digests carry NULL, as the identifiers of RFC 4055 section 2.1 do.
 fn oaep_parameters(digest: DigestAlgorithm) -> Any {
-    match digest {
-        DigestAlgorithm::Sha256 => RsaOaepParams::new::<Sha256>(),
-        DigestAlgorithm::Sha384 => RsaOaepParams::new::<Sha384>(),
-        DigestAlgorithm::Sha512 => RsaOaepParams::new::<Sha512>(),
-    }
-    .to_der()
-    .and_then(|parameters| der::Decode::from_der(&parameters))
-    .expect("a fixed structure of fewer than 100 octets")
+    with_digest!(digest, D => RsaOaepParams::new::<D>())
+        .unwrap_or_default()
+        .to_der()
+        .and_then(|parameters| der::Decode::from_der(&parameters))
+        .expect("a fixed structure of fewer than 100 octets")
 }
 
 #[cfg(test)]
@@ -120,14 +113,8 @@ mod tests {
         let key = rsa::RsaPrivateKey::from_pkcs8_der(&key).unwrap();
         match transport {
             KeyTransport::Pkcs1v15 => key.decrypt(Pkcs1v15Encrypt, encrypted),
-            KeyTransport::Oaep(DigestAlgorithm::Sha256) => {
-                key.decrypt(Oaep::<Sha256>::new(), encrypted)
-            }
-            KeyTransport::Oaep(DigestAlgorithm::Sha384) => {
-                key.decrypt(Oaep::<Sha384>::new(), encrypted)
-            }
-            KeyTransport::Oaep(DigestAlgorithm::Sha512) => {
-                key.decrypt(Oaep::<Sha512>::new(), encrypted)
+            KeyTransport::Oaep(digest) => {
+                with_digest!(digest, D => key.decrypt(Oaep::<D>::new(), encrypted)).unwrap()
             }
         }
     }

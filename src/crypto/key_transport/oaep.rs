@@ -6,11 +6,11 @@ use der::{Tag, Tagged};
 use rsa::Oaep;
 use rsa::pkcs1::RsaOaepParams;
 use sha2::digest::{Digest, FixedOutputReset};
-use sha2::{Sha256, Sha384, Sha512};
 use spki::AlgorithmIdentifierRef;
 use zeroize::Zeroizing;
 
 use crate::asn1::oid;
+use crate::crypto::digest::with_digest;
 use crate::crypto::{DigestAlgorithm, Error, PrivateKey};
 
 /// RSAES-OAEP-params (RFC 4055 section 4.1), which the sender chose.
@@ -61,23 +61,12 @@ impl OaepParameters {
         key: &PrivateKey,
         encrypted: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        match self.hash {
-            DigestAlgorithm::Sha256 => self.decrypt_hashed::<Sha256>(key, encrypted),
-            DigestAlgorithm::Sha384 => self.decrypt_hashed::<Sha384>(key, encrypted),
-            DigestAlgorithm::Sha512 => self.decrypt_hashed::<Sha512>(key, encrypted),
-        }
-    }
-
-    fn decrypt_hashed<D: Digest + FixedOutputReset>(
-        &self,
-        key: &PrivateKey,
-        encrypted: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        match self.mask_generation {
-            DigestAlgorithm::Sha256 => key.decrypt_rsa(self.scheme::<D, Sha256>(), encrypted),
-            DigestAlgorithm::Sha384 => key.decrypt_rsa(self.scheme::<D, Sha384>(), encrypted),
-            DigestAlgorithm::Sha512 => key.decrypt_rsa(self.scheme::<D, Sha512>(), encrypted),
-        }
+        // Digests without a fixed length have been refused.
+        with_digest!(self.hash, D => with_digest!(self.mask_generation, M => {
+            key.decrypt_rsa(self.scheme::<D, M>(), encrypted)
+        }))
+        .flatten()
+        .ok_or(Error::DecryptionFailed)?
     }
 
     fn scheme<D, M>(&self) -> Oaep<D, M>
@@ -91,10 +80,13 @@ impl OaepParameters {
 
 /// A digest, or an error that says where it was to be used.
 fn digest(algorithm: AlgorithmIdentifierRef<'_>, place: &str) -> Result<DigestAlgorithm, Error> {
-    DigestAlgorithm::from_algorithm_identifier(algorithm).map_err(|error| match error {
-        Error::UnsupportedAlgorithm { algorithm } => unsupported(&algorithm, place),
+    match DigestAlgorithm::from_algorithm_identifier(algorithm) {
+        Ok(digest @ (DigestAlgorithm::Shake128 | DigestAlgorithm::Shake256)) => {
+            Err(unsupported(digest.name(), place))
+        }
+        Err(Error::UnsupportedAlgorithm { algorithm }) => Err(unsupported(&algorithm, place)),
         other => other,
-    })
+    }
 }
 
 fn unsupported(algorithm: &str, place: &str) -> Error {
@@ -107,7 +99,7 @@ fn unsupported(algorithm: &str, place: &str) -> Error {
 mod tests {
     use super::*;
     use crate::asn1::tlv;
-    use crate::crypto::testing::{Enveloped, hex};
+    use crate::crypto::testing::{Enveloped, private_key};
     use cms::enveloped_data::RecipientInfo;
     use der::{Decode, Encode};
 
@@ -118,28 +110,35 @@ mod tests {
             .to_string()
     }
 
+    // What is left out is SHA-1 (RFC 4055 section 4.1), which is no weakness in OAEP.
     #[test]
-    fn sha_1_is_named() {
+    fn sha_1_is_the_default() {
+        for parameters in [None, Some(AnyRef::from_der(&[0x30, 0]).unwrap())] {
+            let parameters = OaepParameters::from_parameters(parameters).unwrap();
+            assert_eq!(parameters.hash, DigestAlgorithm::Sha1);
+            assert_eq!(parameters.mask_generation, DigestAlgorithm::Sha1);
+        }
         for name in ["oaep-sha1-sha1", "oaep-sha256-sha1"] {
             let enveloped = Enveloped::of(&format!("rsa2048.{name}.aes-256-gcm.cms"));
             let RecipientInfo::Ktri(recipient) = &enveloped.recipient else {
                 panic!("not a KeyTransRecipientInfo");
             };
             let parameters = recipient.key_enc_alg.parameters.to_der().unwrap();
-            let place = match name {
-                "oaep-sha1-sha1" => "RSAES-OAEP",
-                _ => "the MGF1 of RSAES-OAEP",
-            };
-            assert_eq!(
-                refused(Some(&parameters)),
-                format!("id-sha1 in {place} is not supported")
-            );
+            let parameters = AnyRef::from_der(&parameters).unwrap();
+            let parameters = OaepParameters::from_parameters(Some(parameters)).unwrap();
+            let key = parameters.decrypt(&private_key("rsa2048"), recipient.enc_key.as_bytes());
+            assert_eq!(key.unwrap().len(), 32, "{name}");
         }
-        // RFC 4055 section 4.1: what is left out is SHA-1.
-        for parameters in [None, Some(&hex("3000")[..])] {
-            let error = refused(parameters);
-            assert_eq!(error, "id-sha1 in RSAES-OAEP is not supported");
-        }
+    }
+
+    #[test]
+    fn a_digest_without_a_fixed_length_is_named() {
+        let shake = DigestAlgorithm::Shake128.algorithm_identifier();
+        let shake = tlv::element(0xa0, &shake.to_der().unwrap());
+        assert_eq!(
+            refused(Some(&tlv::sequence(&[&shake]))),
+            "SHAKE128 in RSAES-OAEP is not supported"
+        );
     }
 
     #[test]

@@ -64,14 +64,10 @@ impl DsaPublicKey {
         self.parameters.is_none()
     }
 
-    /// The key with the parameters of its issuer's key, which the caller has found. A key that
-    /// has parameters of its own keeps them.
-    pub(super) fn with_inherited_parameters(&self, issuer: &DsaPublicKey) -> Result<Self, Error> {
-        match (&self.parameters, &issuer.parameters) {
-            (Some(_), _) => Ok(self.clone()),
-            (None, Some(parameters)) => self.clone().with_parameters(parameters.clone()),
-            (None, None) => Err(Error::InheritedParameters),
-        }
+    /// The key with the parameters of its issuer's, if that has some and y fits them.
+    pub(super) fn with_parameters_of(&self, issuer: &DsaPublicKey) -> Option<Self> {
+        let parameters = issuer.parameters.clone()?;
+        self.clone().with_parameters(parameters).ok()
     }
 
     /// The length of p in bits; 0 while it is not known.
@@ -93,7 +89,6 @@ impl DsaPublicKey {
     }
 
     /// Checks a Dss-Sig-Value (RFC 3279 section 2.2.2) in DER.
-    #[allow(dead_code, reason = "no algorithm calls for it yet")]
     pub(super) fn verify(&self, digest: &[u8], signature: &[u8]) -> Result<(), Error> {
         let parameters = self.parameters.as_ref().ok_or(Error::InheritedParameters)?;
         let key = verifying_key(&self.y, parameters)?;

@@ -179,10 +179,10 @@ impl EcPrivateKey {
 
     /// Deterministic ECDSA: RFC 6979 with the digest of the message also in the generation of k.
     /// The result is ECDSA-Sig-Value in DER.
-    pub(super) fn sign(&self, hash: DigestAlgorithm, digest: &[u8]) -> Vec<u8> {
+    pub(super) fn sign(&self, hash: DigestAlgorithm, digest: &[u8]) -> Result<Vec<u8>, Error> {
         on_each_curve!(EcPrivateKey, self, key => {
             let scalar = key.to_nonzero_scalar();
-            let (signature, _) = match hash {
+            let signature = match hash {
                 DigestAlgorithm::Sha256 => {
                     sign_prehashed_rfc6979::<_, Sha256>(&scalar, digest, &[])
                 }
@@ -192,8 +192,9 @@ impl EcPrivateKey {
                 DigestAlgorithm::Sha512 => {
                     sign_prehashed_rfc6979::<_, Sha512>(&scalar, digest, &[])
                 }
+                _ => return Err(Error::SigningFailed),
             };
-            signature.to_der().as_bytes().to_vec()
+            Ok(signature.0.to_der().as_bytes().to_vec())
         })
     }
 
@@ -275,13 +276,18 @@ mod tests {
             ),
         ] {
             let digest = hash.digest(message.as_bytes());
-            assert_eq!(key(Curve::P256, p256).sign(hash, &digest), signature(r, s));
+            assert_eq!(
+                key(Curve::P256, p256).sign(hash, &digest).unwrap(),
+                signature(r, s)
+            );
         }
         let p384 = "6B9D3DAD2E1B8C1C05B19875B6659F4DE23C3B667BF297BA9AA47740787137D8\
                     96D5724E4C70A825F872C9EA60D2EDF5";
         let digest = DigestAlgorithm::Sha384.digest(b"sample");
         assert_eq!(
-            key(Curve::P384, p384).sign(DigestAlgorithm::Sha384, &digest),
+            key(Curve::P384, p384)
+                .sign(DigestAlgorithm::Sha384, &digest)
+                .unwrap(),
             signature(
                 "94EDBB92A5ECB8AAD4736E56C691916B3F88140666CE9FA73D64C4EA95AD133C\
                  81A648152E44ACF96E36DD1E80FABE46",
@@ -294,7 +300,9 @@ mod tests {
                     3538";
         let digest = DigestAlgorithm::Sha512.digest(b"sample");
         assert_eq!(
-            key(Curve::P521, p521).sign(DigestAlgorithm::Sha512, &digest),
+            key(Curve::P521, p521)
+                .sign(DigestAlgorithm::Sha512, &digest)
+                .unwrap(),
             signature(
                 "00C328FAFCBD79DD77850370C46325D987CB525569FB63C5D3BC53950E6D4C5F\
                  174E25A1EE9017B5D450606ADD152B534931D7D4E8455CC91F9B15BF05EC36E3\
@@ -355,7 +363,7 @@ mod tests {
     fn an_ecdsa_signature_with_a_long_length_is_refused() {
         let key = EcPrivateKey::P256(p256::SecretKey::from_slice(&[7; 32]).unwrap());
         let digest = DigestAlgorithm::Sha256.digest(b"message");
-        let signature = key.sign(DigestAlgorithm::Sha256, &digest);
+        let signature = key.sign(DigestAlgorithm::Sha256, &digest).unwrap();
         key.public_key().verify(&digest, &signature).unwrap();
         let long = [&[0x30, 0x81], &signature[1..]].concat();
         assert!(key.public_key().verify(&digest, &long).is_err());

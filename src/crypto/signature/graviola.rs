@@ -78,15 +78,20 @@ impl Key {
                     DigestAlgorithm::Sha256 => key.sign_pkcs1_sha256(&mut signature, message),
                     DigestAlgorithm::Sha384 => key.sign_pkcs1_sha384(&mut signature, message),
                     DigestAlgorithm::Sha512 => key.sign_pkcs1_sha512(&mut signature, message),
+                    _ => return Err(Error::BackendUnavailable),
                 }
                 .map(<[u8]>::to_vec)
             }
-            (Key::Rsa(key), SignatureAlgorithm::RsaPss(hash)) => {
+            // graviola's salt is as long as the digest.
+            (Key::Rsa(key), SignatureAlgorithm::RsaPss(parameters))
+                if parameters.salt_length() == parameters.digest().length() =>
+            {
                 let mut signature = vec![0; key.modulus_len_bytes()];
-                match hash {
+                match parameters.digest() {
                     DigestAlgorithm::Sha256 => key.sign_pss_sha256(&mut signature, message),
                     DigestAlgorithm::Sha384 => key.sign_pss_sha384(&mut signature, message),
                     DigestAlgorithm::Sha512 => key.sign_pss_sha512(&mut signature, message),
+                    _ => return Err(Error::BackendUnavailable),
                 }
                 .map(<[u8]>::to_vec)
             }
@@ -97,10 +102,11 @@ impl Key {
                     DigestAlgorithm::Sha256 => key.sign_asn1::<Sha256>(&[message], &mut signature),
                     DigestAlgorithm::Sha384 => key.sign_asn1::<Sha384>(&[message], &mut signature),
                     DigestAlgorithm::Sha512 => key.sign_asn1::<Sha512>(&[message], &mut signature),
+                    _ => return Err(Error::BackendUnavailable),
                 }
                 .map(<[u8]>::to_vec)
             }
-            _ => return Err(Error::SigningFailed),
+            _ => return Err(Error::BackendUnavailable),
         }
         .map_err(|_| Error::SigningFailed)
     }

@@ -16,7 +16,7 @@ use super::elliptic_curve::EcPrivateKey;
 use super::ml_dsa::MlDsaPrivateKey;
 use super::ml_kem::MlKemPrivateKey;
 use super::public_key::{KeyAlgorithm, unsupported};
-use super::rsa::check_rsa_numbers;
+use super::rsa::{Restriction, check_rsa_numbers};
 use super::rust_crypto::Key;
 use super::{Backend, Curve, PublicKey, SignatureAlgorithm, graviola, rust_crypto};
 use crate::crypto::Error;
@@ -41,7 +41,7 @@ impl PrivateKey {
         let octets = key.private_key.as_bytes();
         let public_key = key.public_key.as_ref().and_then(BitStringRef::as_bytes);
         match algorithm {
-            KeyAlgorithm::Rsa => Self::from_rsa_der(octets),
+            KeyAlgorithm::Rsa(restriction) => Self::from_rsa_der(octets, restriction),
             KeyAlgorithm::Ec(curve) => Self::from_ec(curve, &parse_ec(octets)?),
             KeyAlgorithm::Ed25519 => {
                 Ed25519PrivateKey::from_der(octets, public_key).map(|key| Key::Ed25519(key).into())
@@ -61,7 +61,7 @@ impl PrivateKey {
 
     /// Reads an RSAPrivateKey (RFC 8017 appendix A.1.2) in DER.
     pub fn from_pkcs1_der(key: &Secret) -> Result<Self, Error> {
-        Self::from_rsa_der(key.expose())
+        Self::from_rsa_der(key.expose(), Restriction::None)
     }
 
     /// Reads an ECPrivateKey (RFC 5915 section 3) in DER, which names its curve.
@@ -74,7 +74,7 @@ impl PrivateKey {
         Self::from_ec(Curve::from_oid(curve)?, &key)
     }
 
-    fn from_rsa_der(key: &[u8]) -> Result<Self, Error> {
+    fn from_rsa_der(key: &[u8], restriction: Restriction) -> Result<Self, Error> {
         let malformed = || Error::MalformedPrivateKey { algorithm: "RSA" };
         let key = RsaPrivateKeyRef::from_der(key).map_err(|_| malformed())?;
         check_rsa_numbers(key.modulus.as_bytes(), key.public_exponent.as_bytes())?;
@@ -83,7 +83,7 @@ impl PrivateKey {
         }
         // Checks that the primes make the modulus and that the exponents belong together.
         let key = rsa::RsaPrivateKey::try_from(key).map_err(|_| malformed())?;
-        let key = Key::Rsa(Box::new(key));
+        let key = Key::Rsa(Box::new(key), restriction);
         Ok(key.into())
     }
 
@@ -108,7 +108,7 @@ impl PrivateKey {
     pub fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, Error> {
         if self.graviola.is_some() {
             match self.sign_with(Backend::Graviola, algorithm, message) {
-                Err(Error::SigningFailed) => {}
+                Err(Error::SigningFailed | Error::BackendUnavailable) => {}
                 result => return result,
             }
         }
@@ -124,11 +124,16 @@ impl PrivateKey {
         algorithm: SignatureAlgorithm,
         message: &[u8],
     ) -> Result<Vec<u8>, Error> {
+        algorithm.require_for_signing()?;
         match (&self.public_key, algorithm) {
-            (
-                PublicKey::Rsa(key),
-                SignatureAlgorithm::RsaPkcs1v15(_) | SignatureAlgorithm::RsaPss(_),
-            ) => {
+            (PublicKey::Rsa(key), SignatureAlgorithm::RsaPkcs1v15(_))
+                if !key.is_restricted_to_pss() =>
+            {
+                key.require_size_for_generation()?;
+            }
+            (PublicKey::Rsa(key), SignatureAlgorithm::RsaPss(parameters))
+                if key.allows_pss(&parameters) =>
+            {
                 key.require_size_for_generation()?;
             }
             (PublicKey::Ec(_), SignatureAlgorithm::Ecdsa(_))
@@ -218,7 +223,7 @@ impl PrivateKey {
 
     fn rsa(&self) -> Result<&rsa::RsaPrivateKey, Error> {
         match &self.rust_crypto {
-            Key::Rsa(key) => Ok(key),
+            Key::Rsa(key, _) => Ok(key),
             _ => Err(Error::KeyMismatch {
                 algorithm: "RSA key transport",
                 key: self.public_key.kind(),
@@ -233,7 +238,7 @@ impl From<Key> for PrivateKey {
         let public_key = key.public_key();
         PrivateKey {
             graviola: match &key {
-                Key::Rsa(key) => graviola::Key::from_rsa(key, public_key.bits()),
+                Key::Rsa(key, _) => graviola::Key::from_rsa(key, public_key.bits()),
                 Key::Ec(key) => graviola::Key::from_ec(key),
                 _ => None,
             },
@@ -293,7 +298,6 @@ mod tests {
             ("p256-explicit", "an elliptic curve given by its parameters"),
             ("ed448", "id-Ed448"),
             ("x448", "id-X448"),
-            ("rsa2048-pss", "id-RSASSA-PSS"),
             ("rsa2048-3primes", "multi-prime RSA"),
         ] {
             let error = PrivateKey::from_pkcs8_der(&secret(&format!("{name}.pkcs8.der")));
@@ -365,7 +369,7 @@ mod tests {
     #[test]
     fn a_key_with_the_smaller_prime_first_signs_the_same() {
         let key = private_key("rsa2048");
-        let Key::Rsa(rsa) = &key.rust_crypto else {
+        let Key::Rsa(rsa, _) = &key.rust_crypto else {
             panic!("not an RSA key")
         };
         let [p, q] = rsa.primes() else {

@@ -1,14 +1,15 @@
 //! Public keys, from the SubjectPublicKeyInfo of a certificate.
 
 use der::asn1::{AnyRef, BitStringRef};
-use der::{Decode, Encode};
-use rsa::pkcs1::RsaPublicKeyRef;
+use der::referenced::OwnedToRef;
+use der::{Any, Decode, Encode};
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
+use super::rsa::Restriction;
 use super::{
     Curve, DsaPublicKey, EcPublicKey, Ed25519PublicKey, MlDsaParameterSet, MlDsaPublicKey,
-    MlKemParameterSet, MlKemPublicKey, RsaPublicKey, SignatureAlgorithm, X25519PublicKey,
-    rust_crypto,
+    MlKemParameterSet, MlKemPublicKey, PssParameters, RsaPublicKey, SignatureAlgorithm,
+    X25519PublicKey, rust_crypto,
 };
 use crate::asn1::oid;
 use crate::crypto::Error;
@@ -38,7 +39,6 @@ impl PublicKey {
     /// Any algorithm or curve that is not implemented is [`Error::UnsupportedAlgorithm`] with
     /// its name; a point off its curve is [`Error::PointNotOnCurve`].
     pub fn from_spki_der(spki: &[u8]) -> Result<Self, Error> {
-        let malformed = |algorithm| move |_| Error::MalformedPublicKey { algorithm };
         let spki = SubjectPublicKeyInfoRef::from_der(spki)
             .map_err(|_| Error::MalformedPublicKey { algorithm: "X.509" })?;
         let key = spki
@@ -46,10 +46,9 @@ impl PublicKey {
             .as_bytes()
             .ok_or(Error::MalformedPublicKey { algorithm: "X.509" })?;
         match KeyAlgorithm::of(&spki.algorithm)? {
-            KeyAlgorithm::Rsa => RsaPublicKeyRef::from_der(key)
-                .map_err(malformed("RSA"))
-                .and_then(|key| RsaPublicKey::from_pkcs1(&key))
-                .map(PublicKey::Rsa),
+            KeyAlgorithm::Rsa(restriction) => {
+                RsaPublicKey::from_pkcs1(key, restriction).map(PublicKey::Rsa)
+            }
             KeyAlgorithm::Ec(curve) => EcPublicKey::from_point(curve, key).map(PublicKey::Ec),
             KeyAlgorithm::Ed25519 => Ed25519PublicKey::from_octets(key).map(PublicKey::Ed25519),
             KeyAlgorithm::X25519 => X25519PublicKey::from_octets(key).map(PublicKey::X25519),
@@ -66,7 +65,16 @@ impl PublicKey {
     pub fn to_spki_der(&self) -> Result<Vec<u8>, Error> {
         match self {
             PublicKey::Rsa(key) => {
-                spki_der(oid::RSA_ENCRYPTION, Some(AnyRef::NULL), &key.to_pkcs1()?)
+                let parameters = key.required_pss_parameters();
+                let parameters = parameters.map(PssParameters::to_parameters);
+                let (oid, parameters) = match key.is_restricted_to_pss() {
+                    true => (
+                        oid::ID_RSASSA_PSS,
+                        parameters.as_ref().map(Any::owned_to_ref),
+                    ),
+                    false => (oid::RSA_ENCRYPTION, Some(AnyRef::NULL)),
+                };
+                spki_der(oid, parameters, &key.to_pkcs1()?)
             }
             PublicKey::Ec(key) => {
                 let curve = key.curve().oid();
@@ -140,26 +148,28 @@ impl PublicKey {
     /// or key encapsulation.
     pub fn may_encrypt(&self) -> bool {
         match self {
-            PublicKey::Rsa(_) | PublicKey::Ec(_) | PublicKey::X25519(_) | PublicKey::MlKem(_) => {
-                true
-            }
+            // RFC 4055 section 1.2: a key for PSS MUST NOT be used otherwise.
+            PublicKey::Rsa(key) => !key.is_restricted_to_pss(),
+            PublicKey::Ec(_) | PublicKey::X25519(_) | PublicKey::MlKem(_) => true,
             PublicKey::Ed25519(_) | PublicKey::MlDsa(_) | PublicKey::Dsa(_) => false,
         }
     }
 
     /// The key with the DSA parameters that its certificate leaves to the certificate of the
-    /// issuer (RFC 3279 section 2.3.2, as RFC 4134 section 4.6 has it). Any other key is itself.
-    ///
-    /// [`Error::InheritedParameters`] when the issuer's key has none to give.
-    pub fn with_inherited_parameters(&self, issuer: &PublicKey) -> Result<PublicKey, Error> {
-        match (self, issuer) {
-            (PublicKey::Dsa(key), PublicKey::Dsa(issuer)) => {
-                key.with_inherited_parameters(issuer).map(PublicKey::Dsa)
+    /// issuer (RFC 3279 section 2.3.2, as RFC 4134 section 4.6 has it): those of the first of the
+    /// issuer's keys that has some which fit. Any other key is itself; one that finds none
+    /// verifies nothing, but says [`Error::InheritedParameters`].
+    #[must_use]
+    pub fn with_inherited_parameters(self, issuers: impl IntoIterator<Item = PublicKey>) -> Self {
+        match self {
+            PublicKey::Dsa(key) if key.inherits_parameters() => {
+                let found = issuers.into_iter().find_map(|issuer| match issuer {
+                    PublicKey::Dsa(issuer) => key.with_parameters_of(&issuer),
+                    _ => None,
+                });
+                PublicKey::Dsa(found.unwrap_or(key))
             }
-            (PublicKey::Dsa(key), _) if key.inherits_parameters() => {
-                Err(Error::InheritedParameters)
-            }
-            _ => Ok(self.clone()),
+            key => key,
         }
     }
 
@@ -195,13 +205,18 @@ impl PublicKey {
         signature: &[u8],
     ) -> Result<(), Error> {
         match (self, algorithm) {
-            (PublicKey::Rsa(key), SignatureAlgorithm::RsaPkcs1v15(hash)) => {
+            (PublicKey::Rsa(key), SignatureAlgorithm::RsaPkcs1v15(hash))
+                if !key.is_restricted_to_pss() =>
+            {
                 rust_crypto::verify_pkcs1v15(key.inner(), hash, digest, signature)
             }
-            (PublicKey::Rsa(key), SignatureAlgorithm::RsaPss(hash)) => {
-                rust_crypto::verify_pss(key.inner(), hash, digest, signature)
+            (PublicKey::Rsa(key), SignatureAlgorithm::RsaPss(parameters))
+                if key.allows_pss(&parameters) =>
+            {
+                parameters.verify(key.inner(), digest, signature)
             }
             (PublicKey::Ec(key), SignatureAlgorithm::Ecdsa(_)) => key.verify(digest, signature),
+            (PublicKey::Dsa(key), SignatureAlgorithm::Dsa(_)) => key.verify(digest, signature),
             _ => Err(Error::KeyMismatch {
                 algorithm: algorithm.name(),
                 key: self.kind(),
@@ -225,7 +240,7 @@ fn spki_der(
 /// What the AlgorithmIdentifier of a key says.
 #[derive(Clone, Copy)]
 pub(super) enum KeyAlgorithm {
-    Rsa,
+    Rsa(Restriction),
     Ec(Curve),
     Ed25519,
     X25519,
@@ -237,7 +252,10 @@ pub(super) enum KeyAlgorithm {
 impl KeyAlgorithm {
     pub(super) fn of(algorithm: &AlgorithmIdentifierRef<'_>) -> Result<Self, Error> {
         let key = match algorithm.oid {
-            oid::RSA_ENCRYPTION => return Ok(KeyAlgorithm::Rsa),
+            oid::RSA_ENCRYPTION => return Ok(KeyAlgorithm::Rsa(Restriction::None)),
+            oid::ID_RSASSA_PSS => {
+                return Restriction::to_pss(algorithm.parameters).map(KeyAlgorithm::Rsa);
+            }
             // RFC 5480 section 2.1.1: namedCurve is the only choice that may be used.
             oid::ID_EC_PUBLIC_KEY => {
                 return match algorithm.parameters_oid() {
@@ -287,6 +305,7 @@ mod tests {
             ("rsa2048-e3", "RSA", 2048),
             ("rsa2056", "RSA", 2056),
             ("rsa4096", "RSA", 4096),
+            ("rsa2048-pss", "RSA", 2048),
             ("p256", "P-256", 256),
             ("p384", "P-384", 384),
             ("p521", "P-521", 521),
@@ -310,7 +329,6 @@ mod tests {
             ("p256-explicit", "an elliptic curve given by its parameters"),
             ("ed448", "id-Ed448"),
             ("x448", "id-X448"),
-            ("rsa2048-pss", "id-RSASSA-PSS"),
         ] {
             let error = PublicKey::from_spki_der(&testdata(&format!("{name}.spki.der")));
             let error = error.unwrap_err().to_string();

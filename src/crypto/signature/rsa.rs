@@ -1,13 +1,51 @@
 //! RSA keys: the public numbers and what they may be.
 
+use der::Decode;
+use der::asn1::AnyRef;
 use rsa::pkcs1::{EncodeRsaPublicKey, RsaPublicKeyRef};
 use rsa::traits::PublicKeyParts;
 
+use super::PssParameters;
 use crate::crypto::Error;
 
 /// An RSA public key: 1024 to 8192 bits, the exponent odd, from 3 to 2^33.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RsaPublicKey(rsa::RsaPublicKey);
+///
+/// Two keys are equal when their numbers are, whatever they are restricted to: the certificate may
+/// say that a key is for PSS, and the file with the private key not.
+#[derive(Clone, Debug)]
+pub struct RsaPublicKey {
+    key: rsa::RsaPublicKey,
+    restriction: Restriction,
+}
+
+/// RFC 4055 section 1.2: what the algorithm of a key says about its use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Restriction {
+    /// rsaEncryption: any.
+    None,
+    /// id-RSASSA-PSS, and maybe with parameters.
+    Pss(Option<PssParameters>),
+}
+
+impl Restriction {
+    /// RFC 4055 section 3.1: the parameters of a key may be absent, and then any will do.
+    pub(super) fn to_pss(parameters: Option<AnyRef<'_>>) -> Result<Self, Error> {
+        match parameters {
+            None => Ok(Restriction::Pss(None)),
+            parameters => {
+                PssParameters::from_parameters(parameters).map(|it| Restriction::Pss(Some(it)))
+            }
+        }
+    }
+}
+
+impl PartialEq for RsaPublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for RsaPublicKey {}
 
 impl RsaPublicKey {
     /// The least modulus that can be read: RFC 8551 section 4.3 asks verifiers for 2048 bits
@@ -18,20 +56,42 @@ impl RsaPublicKey {
     /// The largest modulus: past this a stranger's key would only cost time.
     pub const MAXIMUM_BITS: usize = 8192;
 
-    pub(super) fn from_pkcs1(key: &RsaPublicKeyRef<'_>) -> Result<Self, Error> {
+    /// Reads an RSAPublicKey (RFC 8017 appendix A.1.1) in DER.
+    pub(super) fn from_pkcs1(key: &[u8], restriction: Restriction) -> Result<Self, Error> {
+        let malformed = || Error::MalformedPublicKey { algorithm: "RSA" };
+        let key = RsaPublicKeyRef::from_der(key).map_err(|_| malformed())?;
         check_rsa_numbers(key.modulus.as_bytes(), key.public_exponent.as_bytes())?;
-        rsa::RsaPublicKey::try_from(*key)
-            .map(RsaPublicKey)
-            .map_err(|_| Error::MalformedPublicKey { algorithm: "RSA" })
+        rsa::RsaPublicKey::try_from(key)
+            .map(|key| RsaPublicKey { key, restriction })
+            .map_err(|_| malformed())
     }
 
-    pub(super) fn new(key: rsa::RsaPublicKey) -> Self {
-        RsaPublicKey(key)
+    pub(super) fn new(key: rsa::RsaPublicKey, restriction: Restriction) -> Self {
+        RsaPublicKey { key, restriction }
+    }
+
+    /// Whether the key is only for RSASSA-PSS (RFC 4055 section 1.2).
+    pub fn is_restricted_to_pss(&self) -> bool {
+        self.restriction != Restriction::None
+    }
+
+    /// The parameters that the key is restricted to, if it is restricted to any.
+    pub fn required_pss_parameters(&self) -> Option<PssParameters> {
+        match self.restriction {
+            Restriction::None | Restriction::Pss(None) => None,
+            Restriction::Pss(parameters) => parameters,
+        }
+    }
+
+    /// RFC 4055 section 1.2: whether signatures with these parameters can be this key's.
+    pub(super) fn allows_pss(&self, parameters: &PssParameters) -> bool {
+        self.required_pss_parameters()
+            .is_none_or(|required| required.allow(parameters))
     }
 
     /// RSAPublicKey (RFC 8017 appendix A.1.1) in DER.
     pub(super) fn to_pkcs1(&self) -> Result<Vec<u8>, Error> {
-        self.0
+        self.key
             .to_pkcs1_der()
             .map(der::Document::into_vec)
             .map_err(|_| Error::MalformedPublicKey { algorithm: "RSA" })
@@ -39,7 +99,7 @@ impl RsaPublicKey {
 
     /// The length of the modulus in bits.
     pub fn bits(&self) -> usize {
-        bit_length(&self.0.n_bytes())
+        bit_length(&self.key.n_bytes())
     }
 
     /// RFC 8551 sections 4.2 and 4.4: signatures and encryption with a key of fewer than 2048
@@ -49,7 +109,7 @@ impl RsaPublicKey {
     }
 
     pub(in crate::crypto) fn inner(&self) -> &rsa::RsaPublicKey {
-        &self.0
+        &self.key
     }
 }
 

@@ -4,19 +4,21 @@ use hmac::{Hmac, KeyInit, Mac};
 use rand::rngs::SysRng;
 use rsa::traits::{PaddingScheme, PrivateKeyParts, SignatureScheme};
 use rsa::{Pkcs1v15Sign, Pss};
-use sha2::{Digest, Sha256, Sha384, Sha512};
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::curve25519::{Ed25519PrivateKey, X25519PrivateKey};
 use super::elliptic_curve::EcPrivateKey;
 use super::ml_dsa::MlDsaPrivateKey;
 use super::ml_kem::MlKemPrivateKey;
+use super::rsa::Restriction;
 use super::{PublicKey, RsaPublicKey, SignatureAlgorithm};
+use crate::crypto::digest::with_digest;
 use crate::crypto::{DigestAlgorithm, Error};
 
 /// A private key of any kind. All of the types wipe themselves.
 pub(super) enum Key {
-    Rsa(Box<rsa::RsaPrivateKey>),
+    Rsa(Box<rsa::RsaPrivateKey>, Restriction),
     Ec(EcPrivateKey),
     Ed25519(Ed25519PrivateKey),
     X25519(X25519PrivateKey),
@@ -27,7 +29,9 @@ pub(super) enum Key {
 impl Key {
     pub(super) fn public_key(&self) -> PublicKey {
         match self {
-            Key::Rsa(key) => PublicKey::Rsa(RsaPublicKey::new(key.to_public_key())),
+            Key::Rsa(key, restriction) => {
+                PublicKey::Rsa(RsaPublicKey::new(key.to_public_key(), *restriction))
+            }
             Key::Ec(key) => PublicKey::Ec(key.public_key()),
             Key::Ed25519(key) => PublicKey::Ed25519(key.public_key()),
             Key::X25519(key) => PublicKey::X25519(key.public_key()),
@@ -44,15 +48,18 @@ impl Key {
     ) -> Result<Vec<u8>, Error> {
         let digest = || algorithm.digest().digest(message);
         match (self, algorithm) {
-            (Key::Rsa(key), SignatureAlgorithm::RsaPkcs1v15(hash)) => {
-                sign_rsa(pkcs1v15(hash), key, &digest())
+            (Key::Rsa(key, _), SignatureAlgorithm::RsaPkcs1v15(hash)) => {
+                let scheme = pkcs1v15(hash).ok_or(Error::SigningFailed)?;
+                sign_rsa(scheme, key, &digest())
             }
-            (Key::Rsa(key), SignatureAlgorithm::RsaPss(hash)) => match hash {
-                DigestAlgorithm::Sha256 => sign_rsa(Pss::<Sha256>::new(), key, &digest()),
-                DigestAlgorithm::Sha384 => sign_rsa(Pss::<Sha384>::new(), key, &digest()),
-                DigestAlgorithm::Sha512 => sign_rsa(Pss::<Sha512>::new(), key, &digest()),
-            },
-            (Key::Ec(key), SignatureAlgorithm::Ecdsa(hash)) => Ok(key.sign(hash, &digest())),
+            (Key::Rsa(key, _), SignatureAlgorithm::RsaPss(parameters)) => {
+                let (hash, salt_length) = (parameters.digest(), parameters.salt_length());
+                with_digest!(hash, D => {
+                    sign_rsa(Pss::<D>::new_with_salt(salt_length), key, &digest())
+                })
+                .unwrap_or(Err(Error::SigningFailed))
+            }
+            (Key::Ec(key), SignatureAlgorithm::Ecdsa(hash)) => key.sign(hash, &digest()),
             (Key::Ed25519(key), SignatureAlgorithm::Ed25519) => Ok(key.sign(message)),
             (Key::MlDsa(key), SignatureAlgorithm::MlDsa(_)) => key.sign(message),
             _ => Err(Error::SigningFailed),
@@ -103,28 +110,12 @@ pub(super) fn verify_pkcs1v15(
     digest: &[u8],
     signature: &[u8],
 ) -> Result<(), Error> {
-    key.verify(pkcs1v15(hash), digest, signature)
+    let scheme = pkcs1v15(hash).ok_or(Error::SignatureInvalid)?;
+    key.verify(scheme, digest, signature)
         .map_err(|_| Error::SignatureInvalid)
 }
 
-pub(super) fn verify_pss(
-    key: &rsa::RsaPublicKey,
-    hash: DigestAlgorithm,
-    digest: &[u8],
-    signature: &[u8],
-) -> Result<(), Error> {
-    match hash {
-        DigestAlgorithm::Sha256 => key.verify(Pss::<Sha256>::new(), digest, signature),
-        DigestAlgorithm::Sha384 => key.verify(Pss::<Sha384>::new(), digest, signature),
-        DigestAlgorithm::Sha512 => key.verify(Pss::<Sha512>::new(), digest, signature),
-    }
-    .map_err(|_| Error::SignatureInvalid)
-}
-
-fn pkcs1v15(hash: DigestAlgorithm) -> Pkcs1v15Sign {
-    match hash {
-        DigestAlgorithm::Sha256 => Pkcs1v15Sign::new::<Sha256>(),
-        DigestAlgorithm::Sha384 => Pkcs1v15Sign::new::<Sha384>(),
-        DigestAlgorithm::Sha512 => Pkcs1v15Sign::new::<Sha512>(),
-    }
+/// RFC 8017 section 9.2 note 1; there is none with SHAKE.
+fn pkcs1v15(hash: DigestAlgorithm) -> Option<Pkcs1v15Sign> {
+    with_digest!(hash, D => Pkcs1v15Sign::new::<D>())
 }
