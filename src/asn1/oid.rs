@@ -38,6 +38,7 @@ pub use const_oid::db::rfc5912::{
 
 // Key transport and key agreement: RFC 3560, RFC 5753 section 7.1.4.
 pub use const_oid::db::rfc5753::{
+    DH_SINGLE_PASS_STD_DH_SHA_1_KDF_SCHEME, DH_SINGLE_PASS_STD_DH_SHA_224_KDF_SCHEME,
     DH_SINGLE_PASS_STD_DH_SHA_256_KDF_SCHEME, DH_SINGLE_PASS_STD_DH_SHA_384_KDF_SCHEME,
     DH_SINGLE_PASS_STD_DH_SHA_512_KDF_SCHEME,
 };
@@ -49,6 +50,37 @@ pub use const_oid::db::rfc5911::{
     ID_AES_192_CCM, ID_AES_192_GCM, ID_AES_192_WRAP, ID_AES_256_CBC, ID_AES_256_CCM,
     ID_AES_256_GCM, ID_AES_256_WRAP, RC_2_CBC,
 };
+
+/// dhSinglePass-stdDH-hkdf-sha256-scheme (RFC 8418 section 7).
+pub const DH_SINGLE_PASS_STD_DH_HKDF_SHA_256_SCHEME: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.3.19");
+
+/// dhSinglePass-stdDH-hkdf-sha384-scheme.
+pub const DH_SINGLE_PASS_STD_DH_HKDF_SHA_384_SCHEME: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.3.20");
+
+/// dhSinglePass-stdDH-hkdf-sha512-scheme.
+pub const DH_SINGLE_PASS_STD_DH_HKDF_SHA_512_SCHEME: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.3.21");
+
+/// id-alg-CMS3DESwrap (RFC 3370 section 4.3.1).
+pub const ID_ALG_CMS_3_DES_WRAP: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.3.6");
+
+/// id-ori-kem (RFC 9629 section 3).
+pub const ID_ORI_KEM: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.13.3");
+
+/// id-alg-hkdf-with-sha256 (RFC 8619 section 2).
+pub const ID_ALG_HKDF_WITH_SHA_256: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.3.28");
+
+/// id-alg-hkdf-with-sha384.
+pub const ID_ALG_HKDF_WITH_SHA_384: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.3.29");
+
+/// id-alg-hkdf-with-sha512.
+pub const ID_ALG_HKDF_WITH_SHA_512: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.3.30");
 
 // Passwords: RFC 8018 appendix A.2 and B.1.
 pub use const_oid::db::rfc5911::ID_PBKDF_2;
@@ -156,6 +188,23 @@ const NAMES: &[(ObjectIdentifier, &str)] = &[
         "brainpoolP512r1",
     ),
     (ID_ALG_PWRI_KEK, "id-alg-PWRI-KEK"),
+    (
+        DH_SINGLE_PASS_STD_DH_HKDF_SHA_256_SCHEME,
+        "dhSinglePass-stdDH-hkdf-sha256-scheme",
+    ),
+    (
+        DH_SINGLE_PASS_STD_DH_HKDF_SHA_384_SCHEME,
+        "dhSinglePass-stdDH-hkdf-sha384-scheme",
+    ),
+    (
+        DH_SINGLE_PASS_STD_DH_HKDF_SHA_512_SCHEME,
+        "dhSinglePass-stdDH-hkdf-sha512-scheme",
+    ),
+    (ID_ALG_CMS_3_DES_WRAP, "id-alg-CMS3DESwrap"),
+    (ID_ORI_KEM, "id-ori-kem"),
+    (ID_ALG_HKDF_WITH_SHA_256, "id-alg-hkdf-with-sha256"),
+    (ID_ALG_HKDF_WITH_SHA_384, "id-alg-hkdf-with-sha384"),
+    (ID_ALG_HKDF_WITH_SHA_512, "id-alg-hkdf-with-sha512"),
     (
         ObjectIdentifier::new_unwrap("1.2.840.113549.2.13"),
         "hmacWithSHA512-256",

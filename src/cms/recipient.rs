@@ -117,11 +117,11 @@ fn key_agree(
     content_key: &ContentEncryptionKey,
     cipher: ContentCipher,
 ) -> Result<Vec<u8>, Error> {
-    let scheme = KeyAgreement::default();
+    let scheme = KeyAgreement::for_key(key)?;
     let agreed = scheme.agree(key, cipher.key_wrap())?;
     let encrypted_key = agreed.key_encryption_key.wrap(content_key)?;
     let originator = OriginatorPublicKey {
-        algorithm: scheme.originator_algorithm_identifier(),
+        algorithm: agreed.originator_algorithm,
         public_key: BitStringRef::from_bytes(&agreed.originator_public_key)?,
     };
     let originator = retag(CONTEXT_1, &originator.to_der()?)?;

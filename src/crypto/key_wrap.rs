@@ -1,19 +1,24 @@
-//! AES key wrap (RFC 3394, RFC 3565): encrypts a content-encryption key with the
-//! key-encryption key of a key agreement, and decrypts it again.
+//! AES key wrap (RFC 3394, RFC 3565): encrypts a content-encryption key with the key-encryption
+//! key of a key agreement, of a key encapsulation, or one that both sides have, and decrypts it
+//! again. Triple DES key wrap (RFC 3217) is only unwrapped.
 //!
 //! # Not supported
-//! Key wrap with padding (RFC 5649), and 3DES key wrap.
+//! Key wrap with padding (RFC 5649), and RC2 key wrap.
 
 use std::fmt;
 
 use aes::cipher::KeyInit;
 use aes_kw::{KwAes128, KwAes192, KwAes256};
 use der::asn1::AnyRef;
+use sha1::{Digest, Sha1};
 use spki::{AlgorithmIdentifierOwned, AlgorithmIdentifierRef};
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::content::cbc;
 use super::{ContentCipher, ContentEncryptionKey, Error};
 use crate::asn1::oid::{self, ObjectIdentifier};
+use crate::secret::Secret;
 
 /// A key wrap algorithm. It wraps content-encryption keys of its own length (RFC 8551 section
 /// 2.3; [`ContentCipher::key_wrap`](super::ContentCipher::key_wrap) tells which).
@@ -25,6 +30,8 @@ pub enum KeyWrap {
     Aes192,
     /// id-aes256-wrap.
     Aes256,
+    /// id-alg-CMS3DESwrap (RFC 3370 section 4.3.1), for the triple DES keys of old mail.
+    DesEde3,
 }
 
 impl KeyWrap {
@@ -34,7 +41,28 @@ impl KeyWrap {
             KeyWrap::Aes128 => oid::ID_AES_128_WRAP,
             KeyWrap::Aes192 => oid::ID_AES_192_WRAP,
             KeyWrap::Aes256 => oid::ID_AES_256_WRAP,
+            KeyWrap::DesEde3 => oid::ID_ALG_CMS_3_DES_WRAP,
         }
+    }
+
+    /// The wrap for a key-encryption key of so many octets.
+    ///
+    /// [`Error::KeyLength`] unless there are 16, 24 or 32.
+    pub fn for_key_length(octets: usize) -> Result<Self, Error> {
+        match octets {
+            16 => Ok(KeyWrap::Aes128),
+            24 => Ok(KeyWrap::Aes192),
+            32 => Ok(KeyWrap::Aes256),
+            octets => Err(Error::KeyLength {
+                algorithm: "AES key wrap",
+                octets,
+            }),
+        }
+    }
+
+    /// Whether it is only for reading what was wrapped long ago.
+    pub fn is_legacy(self) -> bool {
+        self == KeyWrap::DesEde3
     }
 
     /// The KeyWrapAlgorithm: RFC 3565 says that the parameters MUST be absent.
@@ -46,12 +74,13 @@ impl KeyWrap {
     }
 
     /// Reads the KeyWrapAlgorithm of a message. NULL parameters, which Bouncy Castle has written
-    /// and Windows 10 expects, are taken for absent ones.
+    /// and Windows 10 expects, are taken for absent ones; those of triple DES are NULL.
     pub fn from_algorithm_identifier(algorithm: AlgorithmIdentifierRef<'_>) -> Result<Self, Error> {
         let wrap = match algorithm.oid {
             oid::ID_AES_128_WRAP => KeyWrap::Aes128,
             oid::ID_AES_192_WRAP => KeyWrap::Aes192,
             oid::ID_AES_256_WRAP => KeyWrap::Aes256,
+            oid::ID_ALG_CMS_3_DES_WRAP => KeyWrap::DesEde3,
             other => return Err(Error::unsupported(&other)),
         };
         if algorithm.parameters.is_none_or(|it| it == AnyRef::NULL) {
@@ -65,7 +94,7 @@ impl KeyWrap {
     pub fn key_length(self) -> usize {
         match self {
             KeyWrap::Aes128 => 16,
-            KeyWrap::Aes192 => 24,
+            KeyWrap::Aes192 | KeyWrap::DesEde3 => 24,
             KeyWrap::Aes256 => 32,
         }
     }
@@ -76,12 +105,13 @@ impl KeyWrap {
             KeyWrap::Aes128 => "aes128-wrap",
             KeyWrap::Aes192 => "aes192-wrap",
             KeyWrap::Aes256 => "aes256-wrap",
+            KeyWrap::DesEde3 => "3des-wrap",
         }
     }
 }
 
-/// The key that wraps a content-encryption key. Wiped on drop, never printed; made only by a
-/// key agreement.
+/// The key that wraps a content-encryption key. Wiped on drop, never printed; made by a key
+/// agreement or key encapsulation, or known to both sides.
 pub struct KeyEncryptionKey {
     algorithm: KeyWrap,
     key: Zeroizing<Vec<u8>>,
@@ -94,6 +124,20 @@ impl KeyEncryptionKey {
         KeyEncryptionKey { algorithm, key }
     }
 
+    /// A key that both sides have (KEKRecipientInfo, RFC 5652 section 6.2.3).
+    ///
+    /// [`Error::KeyLength`] when the algorithm takes keys of another length.
+    pub fn shared(algorithm: KeyWrap, key: &Secret) -> Result<Self, Error> {
+        if key.expose().len() != algorithm.key_length() {
+            return Err(Error::KeyLength {
+                algorithm: algorithm.name(),
+                octets: key.expose().len(),
+            });
+        }
+        let key = Zeroizing::new(key.expose().to_vec());
+        Ok(KeyEncryptionKey::new(algorithm, key))
+    }
+
     /// The algorithm it is for.
     pub fn algorithm(&self) -> KeyWrap {
         self.algorithm
@@ -101,9 +145,10 @@ impl KeyEncryptionKey {
 
     /// The EncryptedKey of a recipient: 8 octets longer than the key in it.
     ///
-    /// [`Error::KeyLength`] when the content-encryption key is not as long as this key.
+    /// [`Error::KeyLength`] when the content-encryption key is longer than this key, which would
+    /// make it easier to find; [`Error::ReadOnly`] for triple DES.
     pub fn wrap(&self, key: &ContentEncryptionKey) -> Result<Vec<u8>, Error> {
-        if key.expose().len() != self.algorithm.key_length() {
+        if key.expose().len() > self.algorithm.key_length() {
             return Err(self.key_length(key.expose()));
         }
         self.wrap_octets(key.expose())
@@ -137,6 +182,11 @@ impl KeyEncryptionKey {
                 .map_err(|_| self.key_length(&self.key))?
                 .wrap_key(key, &mut wrapped)
                 .map(|_| ()),
+            KeyWrap::DesEde3 => {
+                return Err(Error::ReadOnly {
+                    algorithm: self.algorithm.name(),
+                });
+            }
         }
         .map_err(|_| self.key_length(key))?;
         Ok(wrapped)
@@ -161,9 +211,33 @@ impl KeyEncryptionKey {
                 .map_err(|_| self.key_length(&self.key))?
                 .unwrap_key(wrapped, &mut key)
                 .map(|_| ()),
+            KeyWrap::DesEde3 => return self.unwrap_des_ede3(wrapped),
         }
         .map_err(|_| Error::DecryptionFailed)?;
         Ok(key)
+    }
+
+    /// RFC 3217 section 3.2: the key and its checksum, encrypted, turned round behind the IV, and
+    /// encrypted again.
+    fn unwrap_des_ede3(&self, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        const IV: [u8; 8] = [0x4a, 0xdd, 0xa2, 0x2c, 0x79, 0xe8, 0x21, 0x05];
+        if wrapped.len() != 40 {
+            return Err(Error::DecryptionFailed);
+        }
+        let cipher = ContentCipher::DesEde3Cbc;
+        let mut key = Zeroizing::new(wrapped.to_vec());
+        cbc::decrypt_blocks(cipher, &self.key, &IV, &mut key);
+        key.reverse();
+        let iv = key[..8].to_vec();
+        key.drain(..8);
+        cbc::decrypt_blocks(cipher, &self.key, &iv, &mut key);
+        let checksum = Sha1::digest(&key[..24]);
+        if checksum[..8].ct_eq(&key[24..]).into() {
+            key.truncate(24);
+            Ok(key)
+        } else {
+            Err(Error::DecryptionFailed)
+        }
     }
 
     fn key_length(&self, key: &[u8]) -> Error {
@@ -223,6 +297,19 @@ mod tests {
         }
     }
 
+    // RFC 3217 section 4.1.
+    #[test]
+    fn the_example_of_rfc_3217() {
+        let key = Secret::new(hex("255e0d1c07b646dfb3134cc843ba8aa71f025b7c0838251f"));
+        let key = KeyEncryptionKey::shared(KeyWrap::DesEde3, &key).unwrap();
+        let wrapped =
+            hex("690107618ef092b3b48ca1796b234ae9fa33ebb4159604037db5d6a84eb3aac2768c632775a467d4");
+        assert_eq!(
+            *key.unwrap_octets(&wrapped).unwrap(),
+            hex("2923bf85e06dd6ae529149f1f1bae9eab3a7da3d860d3e98")
+        );
+    }
+
     #[test]
     fn a_changed_bit_anywhere_is_noticed() {
         for algorithm in [KeyWrap::Aes128, KeyWrap::Aes192, KeyWrap::Aes256] {
@@ -254,6 +341,13 @@ mod tests {
                 assert_eq!(unwrapped, length == cipher.key_length());
             }
         }
+        let wrapping_des = KeyEncryptionKey::new(KeyWrap::DesEde3, Zeroizing::new(vec![7; 24]));
+        for length in [0, 8, 32, 39, 40, 41, 48] {
+            assert!(matches!(
+                wrapping_des.unwrap(&vec![0xa6; length], ContentCipher::DesEde3Cbc),
+                Err(Error::DecryptionFailed)
+            ));
+        }
         for length in (0..24).chain([25, 39, 41]) {
             assert!(matches!(
                 wrapping.unwrap(&vec![0xa6; length], ContentCipher::Aes128Cbc),
@@ -276,6 +370,15 @@ mod tests {
         );
         let key = ContentEncryptionKey::generate(ContentCipher::Aes128Gcm).unwrap();
         assert_eq!(wrapping.wrap(&key).unwrap().len(), 24);
+        let longer = KeyEncryptionKey::shared(KeyWrap::Aes256, &Secret::new(vec![0; 32])).unwrap();
+        assert_eq!(longer.wrap(&key).unwrap().len(), 24, "a longer key may");
+        let des = KeyEncryptionKey::shared(KeyWrap::DesEde3, &Secret::new(vec![0; 24])).unwrap();
+        assert!(matches!(des.wrap(&key), Err(Error::ReadOnly { .. })));
+        for (wrap, octets) in [(KeyWrap::Aes128, 15), (KeyWrap::Aes256, 16)] {
+            let short = KeyEncryptionKey::shared(wrap, &Secret::new(vec![0; octets]));
+            assert!(matches!(short, Err(Error::KeyLength { .. })));
+            assert!(KeyWrap::for_key_length(octets).is_ok_and(|it| it != wrap) || octets == 15);
+        }
         assert_eq!(
             format!("{wrapping:?}"),
             "KeyEncryptionKey(aes128-wrap, ****)"

@@ -10,7 +10,7 @@
 //! | digest | SHA-256, SHA-384, SHA-512; for reading SHA-1, SHA-224, SHA-3 and SHAKE | 5754, 8702 |
 //! | signature | RSASSA-PKCS1-v1_5, RSASSA-PSS, ECDSA over P-256, P-384 and P-521, each with any of the digests; Ed25519; ML-DSA; for reading DSA | 3370, 4056, 5754, 8419, 9882 |
 //! | key transport | RSAES-PKCS1-v1_5, RSAES-OAEP with any of the digests | 3370, 3560 |
-//! | key agreement | ephemeral-static ECDH over P-256, P-384 and P-521, X9.63 KDF with any of the digests | 5753 |
+//! | key agreement | ephemeral-static ECDH over P-256, P-384 and P-521, and over X25519, X9.63 KDF with SHA-1 to SHA-512 or HKDF with SHA-256 to SHA-512 | 5753, 8418 |
 //! | key wrap | AES-128, AES-192, AES-256 | 3394, 3565 |
 //! | password | PBKDF2 with HMAC-SHA-1 to HMAC-SHA-512, PWRI-KEK with AES | 3211, 8018 |
 //! | content encryption | AES-128, AES-192 and AES-256 in CBC, GCM and CCM; ChaCha20-Poly1305 | 3565, 5084, 8103 |
@@ -43,6 +43,7 @@ pub mod content;
 pub mod digest;
 mod error;
 pub mod key_agreement;
+mod key_derivation;
 pub mod key_transport;
 pub mod key_wrap;
 pub mod password;
@@ -78,7 +79,7 @@ mod tests {
         let mut identifiers = vec![
             KeyTransport::Pkcs1v15.algorithm_identifier(),
             KeyTransport::Oaep(DigestAlgorithm::Sha384).algorithm_identifier(),
-            KeyAgreement::default().algorithm_identifier(KeyWrap::Aes256),
+            KeyAgreement::DhSinglePassStdDhSha256Kdf.algorithm_identifier(KeyWrap::Aes256),
         ];
         identifiers.extend(ContentCipher::MAKEABLE.map(|cipher| {
             let (encryptor, _) = Encryptor::with_length(cipher, &[], 7).unwrap();

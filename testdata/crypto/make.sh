@@ -80,9 +80,12 @@ done
 for cipher in des3 rc2-40-cbc rc2-64-cbc rc2-cbc; do
     encrypt rsa2048 pkcs1 $cipher -provider legacy -provider default
 done
-for digest in sha1 sha384 sha512; do
+for digest in sha1 sha224 sha384 sha512; do
     encrypt p256 $digest aes-256-cbc -keyopt ecdh_kdf_md:$digest
 done
+encrypt p256 sha1 des3 -keyopt ecdh_kdf_md:sha1
+encrypt p384 sha384 aes-192-cbc -keyopt ecdh_kdf_md:sha384
+encrypt p521 sha512 aes-256-gcm -keyopt ecdh_kdf_md:sha512
 oaep() { # HASH MGF1HASH
     encrypt rsa2048 "oaep-$1-$2" aes-256-gcm -keyopt rsa_padding_mode:oaep \
         -keyopt rsa_oaep_md:"$1" -keyopt rsa_mgf1_md:"$2"

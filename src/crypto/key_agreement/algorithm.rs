@@ -6,7 +6,7 @@ use spki::{AlgorithmIdentifierOwned, AlgorithmIdentifierRef};
 
 use super::{KeyAgreement, SharedInfo};
 use crate::asn1::oid;
-use crate::crypto::signature::EcPublicKey;
+use crate::crypto::signature::{EcPublicKey, X25519PublicKey};
 use crate::crypto::{Curve, Error, KeyEncryptionKey, KeyWrap, PrivateKey, PublicKey};
 
 /// A key agreement as a message names it: the scheme, and the key wrap in its parameters.
@@ -63,7 +63,8 @@ impl KeyAgreementAlgorithm {
     /// Agrees with the originator on the key that unwraps the EncryptedKey for this recipient.
     ///
     /// [`Error::PointNotOnCurve`] for an originator's key that is not one on the recipient's
-    /// curve, [`Error::KeyMismatch`] for a recipient's that is not of an elliptic curve. With the
+    /// curve or makes an X25519 secret of zeros (RFC 8418 section 2.1), [`Error::KeyMismatch`] for
+    /// a recipient's that agrees on nothing. With the
     /// key of another recipient the agreement works, and the unwrapping does not.
     pub fn agree(
         &self,
@@ -71,13 +72,7 @@ impl KeyAgreementAlgorithm {
         originator: &OriginatorPublicKey<'_>,
         user_keying_material: Option<&[u8]>,
     ) -> Result<KeyEncryptionKey, Error> {
-        let PublicKey::Ec(own) = recipient.public_key() else {
-            return Err(Error::KeyMismatch {
-                algorithm: "ECDH",
-                key: recipient.public_key().kind(),
-            });
-        };
-        let originator = PublicKey::Ec(originator.on_curve(own.curve())?);
+        let originator = originator.for_recipient(recipient.public_key())?;
         let shared = recipient.diffie_hellman(&originator)?;
         let user_keying_material = user_keying_material
             .map(OctetString::new)
@@ -93,6 +88,15 @@ impl KeyAgreementAlgorithm {
 }
 
 impl OriginatorPublicKey<'_> {
+    /// The key, of the same kind as the recipient's.
+    fn for_recipient(&self, recipient: &PublicKey) -> Result<PublicKey, Error> {
+        match recipient {
+            PublicKey::Ec(own) => self.on_curve(own.curve()).map(PublicKey::Ec),
+            PublicKey::X25519(_) => self.x25519().map(PublicKey::X25519),
+            other => Err(super::mismatch(other)),
+        }
+    }
+
     /// RFC 5753 section 3.1.1: the algorithm is id-ecPublicKey, its parameters absent, NULL or the
     /// curve, which must be the recipient's.
     fn on_curve(&self, expected: Curve) -> Result<EcPublicKey, Error> {
@@ -107,6 +111,17 @@ impl OriginatorPublicKey<'_> {
                 curve: expected.name(),
             })
         }
+    }
+
+    /// RFC 8418 section 2.1: the algorithm is id-X25519, without parameters.
+    fn x25519(&self) -> Result<X25519PublicKey, Error> {
+        if self.algorithm.oid != oid::ID_X_25519 {
+            return Err(Error::unsupported(&self.algorithm.oid));
+        }
+        if self.algorithm.parameters.is_some() {
+            return Err(Error::malformed_parameters(&self.algorithm.oid));
+        }
+        X25519PublicKey::from_octets(self.public_key)
     }
 }
 
@@ -138,26 +153,28 @@ mod tests {
 
     #[test]
     fn messages_of_openssl_are_decrypted() {
-        for name in [
-            "sha256.aes-128-cbc",
-            "sha256.aes-256-cbc",
-            "sha256.aes-128-gcm",
-            "sha256.aes-256-gcm",
-            "sha384.aes-256-cbc",
-            "sha512.aes-256-cbc",
+        for (key, other, name) in [
+            ("p256", "p256-other", "sha256.aes-128-cbc"),
+            ("p256", "p256-other", "sha256.aes-256-cbc"),
+            ("p256", "p256-other", "sha256.aes-128-gcm"),
+            ("p256", "p256-other", "sha256.aes-256-gcm"),
+            ("p256", "p256-other", "sha1.aes-256-cbc"),
+            ("p256", "p256-other", "sha224.aes-256-cbc"),
+            ("p256", "p256-other", "sha384.aes-256-cbc"),
+            ("p256", "p256-other", "sha512.aes-256-cbc"),
+            ("p256", "p256-other", "sha1.des3"),
+            ("p384", "p256", "sha384.aes-192-cbc"),
+            ("p521", "p384", "sha512.aes-256-gcm"),
         ] {
-            let enveloped = Enveloped::of(&format!("p256.{name}.cms"));
+            let enveloped = Enveloped::of(&format!("{key}.{name}.cms"));
             let recipient = key_agree(&enveloped);
             let algorithm = recipient.key_enc_alg.owned_to_ref();
             let algorithm = KeyAgreementAlgorithm::from_algorithm_identifier(algorithm).unwrap();
-            assert_eq!(algorithm.key_wrap(), enveloped.cipher().key_wrap());
-            assert_eq!(
-                recipient.key_enc_alg,
-                algorithm
-                    .scheme()
-                    .algorithm_identifier(algorithm.key_wrap()),
-                "as we write it"
-            );
+            if enveloped.cipher().may_encrypt() {
+                assert_eq!(algorithm.key_wrap(), enveloped.cipher().key_wrap());
+                let (scheme, wrap) = (algorithm.scheme(), algorithm.key_wrap());
+                assert_eq!(recipient.key_enc_alg, scheme.algorithm_identifier(wrap));
+            }
             let OriginatorIdentifierOrKey::OriginatorKey(originator) = &recipient.originator else {
                 panic!("not an originatorKey");
             };
@@ -169,52 +186,91 @@ mod tests {
             let decrypt = |name| {
                 algorithm
                     .agree(&private_key(name), &originator, None)
-                    .unwrap()
-                    .unwrap(encrypted_key, enveloped.cipher())
+                    .and_then(|key| key.unwrap(encrypted_key, enveloped.cipher()))
             };
-            let content = enveloped.decrypt(&decrypt("p256").unwrap()).unwrap();
-            assert_eq!(content, testdata("message.txt"), "{name}");
+            let content = enveloped.decrypt(&decrypt(key).unwrap()).unwrap();
+            assert_eq!(content, testdata("message.txt"), "{key} {name}");
             assert!(matches!(
-                decrypt("p256-other"),
-                Err(Error::DecryptionFailed)
+                decrypt(other),
+                Err(Error::DecryptionFailed | Error::PointNotOnCurve { .. })
             ));
         }
     }
 
     #[test]
     fn what_we_encrypt_comes_back() {
-        let recipient = private_key("p256");
-        for scheme in KeyAgreement::ALL {
-            for cipher in ContentCipher::MAKEABLE {
+        for (name, other) in [
+            ("p256", "p256-other"),
+            ("p384", "p256"),
+            ("p521", "p384"),
+            ("x25519", "p256"),
+        ] {
+            let recipient = private_key(name);
+            for (scheme, cipher) in KeyAgreement::ALL.into_iter().zip(ContentCipher::MAKEABLE) {
                 let wrap = cipher.key_wrap();
                 let key = ContentEncryptionKey::generate(cipher).unwrap();
                 let agreed = scheme.agree(recipient.public_key(), wrap).unwrap();
                 let wrapped = agreed.key_encryption_key.wrap(&key).unwrap();
                 let originator = OriginatorPublicKey {
-                    algorithm: EC,
+                    algorithm: agreed.originator_algorithm.owned_to_ref(),
                     public_key: &agreed.originator_public_key,
                 };
                 let unwrap = |scheme, recipient, material| {
                     received(scheme, wrap)
                         .agree(&private_key(recipient), &originator, material)
-                        .unwrap()
-                        .unwrap(&wrapped, cipher)
+                        .and_then(|key| key.unwrap(&wrapped, cipher))
                 };
-                let unwrapped = unwrap(scheme, "p256", None).unwrap();
+                let unwrapped = unwrap(scheme, name, None).unwrap();
                 assert_eq!(unwrapped.expose(), key.expose());
-                assert!(unwrap(scheme, "p256-other", None).is_err());
-                assert!(unwrap(scheme, "p256", Some(&[])).is_err());
+                assert!(unwrap(scheme, other, None).is_err());
+                assert!(unwrap(scheme, name, Some(&[])).is_err());
                 for other in KeyAgreement::ALL.into_iter().filter(|it| *it != scheme) {
-                    assert!(unwrap(other, "p256", None).is_err());
+                    assert!(unwrap(other, name, None).is_err());
                 }
             }
         }
     }
 
+    // RFC 8418 section 2.1: a point of small order makes a secret of zeros, which anyone knows.
+    #[test]
+    fn an_x25519_secret_of_zeros_is_refused() {
+        let recipient = private_key("x25519");
+        let algorithm = received(KeyAgreement::DhSinglePassStdDhHkdfSha256, KeyWrap::Aes256);
+        let x25519 = AlgorithmIdentifierRef {
+            oid: oid::ID_X_25519,
+            parameters: None,
+        };
+        let agree = |algorithm_identifier, public_key: &[u8]| {
+            let originator = OriginatorPublicKey {
+                algorithm: algorithm_identifier,
+                public_key,
+            };
+            algorithm.agree(&recipient, &originator, None).map(|_| ())
+        };
+        let mut one = [0; 32];
+        one[0] = 1;
+        let mut nine = [0; 32];
+        nine[0] = 9;
+        for small in [[0; 32], one] {
+            assert!(matches!(
+                agree(x25519, &small),
+                Err(Error::PointNotOnCurve { curve: "X25519" })
+            ));
+        }
+        agree(x25519, &nine).unwrap();
+        assert!(agree(x25519, &nine[1..]).is_err());
+        assert!(agree(EC, &nine).is_err());
+        let with_null = AlgorithmIdentifierRef {
+            parameters: Some(AnyRef::NULL),
+            ..x25519
+        };
+        assert!(agree(with_null, &nine).is_err());
+    }
+
     // A sender that writes NULL behind the wrap algorithm derives the key from it as well.
     #[test]
     fn the_key_is_derived_from_what_the_message_says() {
-        let (scheme, wrap) = (KeyAgreement::default(), KeyWrap::Aes128);
+        let (scheme, wrap) = (KeyAgreement::DhSinglePassStdDhSha256Kdf, KeyWrap::Aes128);
         let cipher = ContentCipher::Aes128Cbc;
         let key = ContentEncryptionKey::generate(cipher).unwrap();
         let (recipient, sender) = (private_key("p256"), private_key("p256-other"));
@@ -255,7 +311,7 @@ mod tests {
 
     #[test]
     fn an_originator_is_a_point_on_the_recipient_s_curve() {
-        let algorithm = received(KeyAgreement::default(), KeyWrap::Aes256);
+        let algorithm = received(KeyAgreement::DhSinglePassStdDhSha256Kdf, KeyWrap::Aes256);
         let recipient = private_key("p256");
         let spki = testdata("p256-other.spki.der");
         let point = &spki[spki.len() - 65..];
@@ -315,7 +371,7 @@ mod tests {
 
     #[test]
     fn parameters_are_a_key_wrap() {
-        let oid = KeyAgreement::default().oid();
+        let oid = KeyAgreement::DhSinglePassStdDhSha256Kdf.oid();
         let read = |parameters: Option<&[u8]>| {
             KeyAgreementAlgorithm::from_algorithm_identifier(AlgorithmIdentifierRef {
                 oid,
@@ -339,8 +395,8 @@ mod tests {
                 "2.16.840.1.101.3.4.1.28 is not supported",
             ),
             (
-                "300f060b2a864886f70d01091003060500",
-                "id-alg-CMS3DESwrap is not supported",
+                "300f060b2a864886f70d01091003070500",
+                "id-alg-CMSRC2wrap is not supported",
             ),
             (
                 "300e060960864801650304012d020101",
@@ -353,15 +409,8 @@ mod tests {
 
     #[test]
     fn other_schemes_are_named() {
-        let enveloped = Enveloped::of("p256.sha1.aes-256-cbc.cms");
-        let sha1 = &key_agree(&enveloped).key_enc_alg;
-        let error = KeyAgreementAlgorithm::from_algorithm_identifier(sha1.owned_to_ref());
-        assert_eq!(
-            error.unwrap_err().to_string(),
-            "dhSinglePass-stdDH-sha1kdf-scheme is not supported"
-        );
         for (dotted, name) in [
-            ("1.3.132.1.11.0", "dhSinglePass-stdDH-sha224kdf-scheme"),
+            ("1.3.133.16.840.63.0.16", "mqvSinglePass-sha1kdf-scheme"),
             ("1.3.132.1.14.1", "dhSinglePass-cofactorDH-sha256kdf-scheme"),
         ] {
             let algorithm = AlgorithmIdentifierRef {

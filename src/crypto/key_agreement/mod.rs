@@ -1,6 +1,6 @@
-//! Ephemeral-static key agreement (RFC 5753 section 3.1): a fresh key of ours and the
-//! recipient's make a shared secret, the X9.63 key derivation function makes of it the key that
-//! wraps the content-encryption key. [`KeyAgreement`] is what we send,
+//! Ephemeral-static key agreement (RFC 5753 section 3.1, RFC 8418): a fresh key of ours and the
+//! recipient's make a shared secret, and a key derivation function makes of it the key that wraps
+//! the content-encryption key. [`KeyAgreement`] is what we send,
 //! [`KeyAgreementAlgorithm`] what we receive.
 //!
 //! ```no_run
@@ -8,7 +8,7 @@
 //!
 //! # fn example(recipient: &PublicKey) -> Result<(), mailseal::crypto::Error> {
 //! let (_encryptor, content_encryption_key) = Encryptor::new(ContentCipher::Aes256Cbc)?;
-//! let agreement = KeyAgreement::default();
+//! let agreement = KeyAgreement::for_key(recipient)?;
 //! let agreed = agreement.agree(recipient, ContentCipher::Aes256Cbc.key_wrap())?;
 //! let encrypted_key = agreed.key_encryption_key.wrap(&content_encryption_key)?;
 //! # Ok(())
@@ -16,59 +16,93 @@
 //! ```
 //!
 //! # Not supported
-//! X25519; the cofactor and MQV schemes; key derivation with SHA-1 and SHA-224.
-//! User keying material is received but not sent.
+//! X448; the cofactor and MQV schemes. User keying material is received but not sent.
 
 mod algorithm;
 
 use der::asn1::OctetString;
 use der::{Any, Encode, Sequence};
+use sha1::Sha1;
+use sha2::{Sha224, Sha256, Sha384, Sha512};
 use spki::AlgorithmIdentifierOwned;
-use zeroize::{Zeroize, Zeroizing};
 
 pub use self::algorithm::{KeyAgreementAlgorithm, OriginatorPublicKey};
+use super::key_derivation::{hkdf, x963};
 use super::key_wrap::KeyEncryptionKey;
-use super::{Digest, DigestAlgorithm, Error, KeyWrap, PublicKey};
+use super::{Curve, Error, KeyWrap, PublicKey};
 use crate::asn1::oid::{self, ObjectIdentifier};
 
-/// A key agreement scheme.
+/// A key agreement scheme: Diffie-Hellman with an ephemeral key of the sender's, and how a key is
+/// derived from the secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyAgreement {
-    /// dhSinglePass-stdDH-sha256kdf-scheme (RFC 5753 section 7.1.4).
+    /// dhSinglePass-stdDH-sha1kdf-scheme (RFC 5753 section 7.1.4). No weakness of SHA-1 matters
+    /// here; OpenSSL has it for its default.
+    DhSinglePassStdDhSha1Kdf,
+    /// dhSinglePass-stdDH-sha224kdf-scheme.
+    DhSinglePassStdDhSha224Kdf,
+    /// dhSinglePass-stdDH-sha256kdf-scheme.
     DhSinglePassStdDhSha256Kdf,
     /// dhSinglePass-stdDH-sha384kdf-scheme.
     DhSinglePassStdDhSha384Kdf,
     /// dhSinglePass-stdDH-sha512kdf-scheme.
     DhSinglePassStdDhSha512Kdf,
-}
-
-impl Default for KeyAgreement {
-    /// RFC 8551 section 2.3: ECDH ephemeral-static over P-256 is MUST, with SHA-256 as RFC 5753
-    /// section 8 pairs them.
-    fn default() -> Self {
-        KeyAgreement::DhSinglePassStdDhSha256Kdf
-    }
+    /// dhSinglePass-stdDH-hkdf-sha256-scheme (RFC 8418 section 2.2).
+    DhSinglePassStdDhHkdfSha256,
+    /// dhSinglePass-stdDH-hkdf-sha384-scheme.
+    DhSinglePassStdDhHkdfSha384,
+    /// dhSinglePass-stdDH-hkdf-sha512-scheme.
+    DhSinglePassStdDhHkdfSha512,
 }
 
 /// What a key agreement gave the sender: one recipient's originatorKey and wrapping key.
 #[derive(Debug)]
 pub struct AgreedKey {
-    /// The publicKey of OriginatorPublicKey: our ephemeral key as an uncompressed point.
+    /// The algorithm of OriginatorPublicKey: that of the ephemeral key.
+    pub originator_algorithm: AlgorithmIdentifierOwned,
+    /// The publicKey of OriginatorPublicKey: our ephemeral key, an uncompressed point or the 32
+    /// octets of X25519.
     pub originator_public_key: Vec<u8>,
     /// Wraps the content-encryption key for this recipient.
     pub key_encryption_key: KeyEncryptionKey,
 }
 
 impl KeyAgreement {
-    const ALL: [KeyAgreement; 3] = [
+    const ALL: [KeyAgreement; 8] = [
+        KeyAgreement::DhSinglePassStdDhSha1Kdf,
+        KeyAgreement::DhSinglePassStdDhSha224Kdf,
         KeyAgreement::DhSinglePassStdDhSha256Kdf,
         KeyAgreement::DhSinglePassStdDhSha384Kdf,
         KeyAgreement::DhSinglePassStdDhSha512Kdf,
+        KeyAgreement::DhSinglePassStdDhHkdfSha256,
+        KeyAgreement::DhSinglePassStdDhHkdfSha384,
+        KeyAgreement::DhSinglePassStdDhHkdfSha512,
     ];
+
+    /// The scheme for a recipient's key: X25519 goes with HKDF and SHA-256 (RFC 8551 section
+    /// 2.3: MUST), a curve with the digest that RFC 5753 section 8 pairs it with, for P-256
+    /// SHA-256 (MUST).
+    ///
+    /// [`Error::KeyMismatch`] for a key that agrees on nothing.
+    pub fn for_key(recipient: &PublicKey) -> Result<Self, Error> {
+        match recipient {
+            PublicKey::X25519(_) => Ok(KeyAgreement::DhSinglePassStdDhHkdfSha256),
+            PublicKey::Ec(key) => Ok(match key.curve() {
+                Curve::P256 => KeyAgreement::DhSinglePassStdDhSha256Kdf,
+                Curve::P384 => KeyAgreement::DhSinglePassStdDhSha384Kdf,
+                Curve::P521 => KeyAgreement::DhSinglePassStdDhSha512Kdf,
+            }),
+            other => Err(mismatch(other)),
+        }
+    }
 
     /// The object identifier.
     pub fn oid(self) -> ObjectIdentifier {
         match self {
+            KeyAgreement::DhSinglePassStdDhSha1Kdf => oid::DH_SINGLE_PASS_STD_DH_SHA_1_KDF_SCHEME,
+            KeyAgreement::DhSinglePassStdDhSha224Kdf => {
+                oid::DH_SINGLE_PASS_STD_DH_SHA_224_KDF_SCHEME
+            }
             KeyAgreement::DhSinglePassStdDhSha256Kdf => {
                 oid::DH_SINGLE_PASS_STD_DH_SHA_256_KDF_SCHEME
             }
@@ -77,6 +111,15 @@ impl KeyAgreement {
             }
             KeyAgreement::DhSinglePassStdDhSha512Kdf => {
                 oid::DH_SINGLE_PASS_STD_DH_SHA_512_KDF_SCHEME
+            }
+            KeyAgreement::DhSinglePassStdDhHkdfSha256 => {
+                oid::DH_SINGLE_PASS_STD_DH_HKDF_SHA_256_SCHEME
+            }
+            KeyAgreement::DhSinglePassStdDhHkdfSha384 => {
+                oid::DH_SINGLE_PASS_STD_DH_HKDF_SHA_384_SCHEME
+            }
+            KeyAgreement::DhSinglePassStdDhHkdfSha512 => {
+                oid::DH_SINGLE_PASS_STD_DH_HKDF_SHA_512_SCHEME
             }
         }
     }
@@ -91,29 +134,31 @@ impl KeyAgreement {
         }
     }
 
-    /// The algorithm of OriginatorPublicKey: RFC 5753 section 3.1.1 has id-ecPublicKey, whose
-    /// parameters may be absent because the curve is the recipient's.
-    pub fn originator_algorithm_identifier(self) -> AlgorithmIdentifierOwned {
-        AlgorithmIdentifierOwned {
-            oid: oid::ID_EC_PUBLIC_KEY,
-            parameters: None,
-        }
-    }
-
     /// Agrees with one recipient, on a fresh ephemeral key each time.
     ///
-    /// [`Error::KeyMismatch`] for a key that is not of an elliptic curve.
+    /// [`Error::KeyMismatch`] for a key that is neither of an elliptic curve nor X25519,
+    /// [`Error::PointNotOnCurve`] for an X25519 key that anyone agrees with on zeros.
     pub fn agree(self, recipient: &PublicKey, wrap: KeyWrap) -> Result<AgreedKey, Error> {
-        let PublicKey::Ec(recipient) = recipient else {
-            return Err(Error::KeyMismatch {
-                algorithm: "ECDH",
-                key: recipient.kind(),
-            });
+        let (algorithm, originator_public_key, shared) = match recipient {
+            PublicKey::Ec(recipient) => {
+                let (ephemeral, shared) = recipient.ephemeral_diffie_hellman()?;
+                (oid::ID_EC_PUBLIC_KEY, ephemeral.to_point(), shared)
+            }
+            PublicKey::X25519(recipient) => {
+                let (ephemeral, shared) = recipient.ephemeral_diffie_hellman()?;
+                (oid::ID_X_25519, ephemeral.as_octets().to_vec(), shared)
+            }
+            other => return Err(mismatch(other)),
         };
-        let (ephemeral, shared) = recipient.ephemeral_diffie_hellman()?;
         let information = SharedInfo::new(wrap, wrap.algorithm_identifier(), None);
         Ok(AgreedKey {
-            originator_public_key: ephemeral.to_point(),
+            // RFC 5753 section 3.1.1: id-ecPublicKey, whose parameters may be absent because the
+            // curve is the recipient's. RFC 8418 section 2.1: id-X25519, whose parameters MUST be.
+            originator_algorithm: AlgorithmIdentifierOwned {
+                oid: algorithm,
+                parameters: None,
+            },
+            originator_public_key,
             key_encryption_key: self.derive(&shared, wrap, &information)?,
         })
     }
@@ -126,20 +171,39 @@ impl KeyAgreement {
         information: &SharedInfo,
     ) -> Result<KeyEncryptionKey, Error> {
         // Only user keying material beyond the limits of der cannot be encoded.
-        let information = information
+        let encoded = information
             .to_der()
             .map_err(|_| Error::malformed_parameters(&self.oid()))?;
-        let key = x963_kdf(self.digest(), shared, &information, wrap.key_length());
+        // RFC 8418 section 2.2: the salt of HKDF is the user keying material, if there is any.
+        let salt = information
+            .entity_u_info
+            .as_ref()
+            .map(OctetString::as_bytes);
+        let length = wrap.key_length();
+        let key = match self {
+            KeyAgreement::DhSinglePassStdDhSha1Kdf => x963::<Sha1>(shared, &encoded, length),
+            KeyAgreement::DhSinglePassStdDhSha224Kdf => x963::<Sha224>(shared, &encoded, length),
+            KeyAgreement::DhSinglePassStdDhSha256Kdf => x963::<Sha256>(shared, &encoded, length),
+            KeyAgreement::DhSinglePassStdDhSha384Kdf => x963::<Sha384>(shared, &encoded, length),
+            KeyAgreement::DhSinglePassStdDhSha512Kdf => x963::<Sha512>(shared, &encoded, length),
+            KeyAgreement::DhSinglePassStdDhHkdfSha256 => {
+                hkdf::<Sha256>(salt, shared, &encoded, length)
+            }
+            KeyAgreement::DhSinglePassStdDhHkdfSha384 => {
+                hkdf::<Sha384>(salt, shared, &encoded, length)
+            }
+            KeyAgreement::DhSinglePassStdDhHkdfSha512 => {
+                hkdf::<Sha512>(salt, shared, &encoded, length)
+            }
+        };
         Ok(KeyEncryptionKey::new(wrap, key))
     }
+}
 
-    /// The digest of the key derivation function.
-    fn digest(self) -> DigestAlgorithm {
-        match self {
-            KeyAgreement::DhSinglePassStdDhSha256Kdf => DigestAlgorithm::Sha256,
-            KeyAgreement::DhSinglePassStdDhSha384Kdf => DigestAlgorithm::Sha384,
-            KeyAgreement::DhSinglePassStdDhSha512Kdf => DigestAlgorithm::Sha512,
-        }
+fn mismatch(key: &PublicKey) -> Error {
+    Error::KeyMismatch {
+        algorithm: "ECDH",
+        key: key.kind(),
     }
 }
 
@@ -170,64 +234,10 @@ impl SharedInfo {
     }
 }
 
-/// The key derivation function of ANSI X9.63 (SEC 1 section 3.6.1): the digests of
-/// secret || counter || information, the counter from 1, until there is enough.
-fn x963_kdf(
-    digest: DigestAlgorithm,
-    secret: &[u8],
-    information: &[u8],
-    length: usize,
-) -> Zeroizing<Vec<u8>> {
-    let mut key = Zeroizing::new(Vec::with_capacity(length + digest.length()));
-    for counter in 1u32.. {
-        if key.len() >= length {
-            break;
-        }
-        let mut state = Digest::new(digest);
-        state.update(secret);
-        state.update(&counter.to_be_bytes());
-        state.update(information);
-        let mut block = state.finalize();
-        key.extend_from_slice(&block);
-        block.zeroize();
-    }
-    key.truncate(length);
-    key
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::crypto::testing::{hex, private_key};
-
-    // NIST CAVS 12.0, "ANSI X9.63-2001", SHA-256; `openssl kdf ... X963KDF` gives the same.
-    #[test]
-    fn x963_kdf_vectors() {
-        for (secret, information, expected) in [
-            (
-                "96c05619d56c328ab95fe84b18264b08725b85e33fd34f08",
-                "",
-                "443024c3dae66b95e6f5670601558f71",
-            ),
-            (
-                "22518b10e70f2a3f243810ae3254139efbee04aa57c7af7d",
-                "75eef81aa3041e33b80971203d2c0c52",
-                "c498af77161cc59f2962b9a713e2b215152d139766ce34a776df11866a69bf2e\
-                 52a13d9c7c6fc878c50c5ea0bc7b00e0da2447cfd874f6cf92f30d0097111485\
-                 500c90c3af8b487872d04685d14c8d1dc8d7fa08beb0ce0ababc11f0bd496269\
-                 142d43525a78e5bc79a17f59676a5706dc54d54d4d1f0bd7e386128ec26afc21",
-            ),
-        ] {
-            let expected = hex(expected);
-            let key = x963_kdf(
-                DigestAlgorithm::Sha256,
-                &hex(secret),
-                &hex(information),
-                expected.len(),
-            );
-            assert_eq!(*key, expected);
-        }
-    }
 
     #[test]
     fn shared_info_binds_algorithm_and_length() {
@@ -261,24 +271,29 @@ mod tests {
 
     #[test]
     fn each_agreement_has_its_own_ephemeral_key() {
-        let agree = || {
-            let recipient = private_key("p256");
-            KeyAgreement::default()
-                .agree(recipient.public_key(), KeyWrap::Aes256)
-                .unwrap()
-        };
-        let (one, other) = (agree(), agree());
-        assert_eq!(one.originator_public_key.len(), 65);
-        assert_ne!(one.originator_public_key, other.originator_public_key);
+        for (name, octets) in [("p256", 65), ("p384", 97), ("p521", 133), ("x25519", 32)] {
+            let agree = || {
+                let recipient = private_key(name);
+                KeyAgreement::for_key(recipient.public_key())
+                    .and_then(|scheme| scheme.agree(recipient.public_key(), KeyWrap::Aes256))
+                    .unwrap()
+            };
+            let (one, other) = (agree(), agree());
+            assert_eq!(one.originator_public_key.len(), octets);
+            assert_ne!(one.originator_public_key, other.originator_public_key);
+        }
     }
 
     #[test]
     fn an_rsa_key_cannot_agree() {
         let recipient = private_key("rsa2048");
-        let result = KeyAgreement::default().agree(recipient.public_key(), KeyWrap::Aes128);
-        assert!(matches!(
-            result.err(),
-            Some(Error::KeyMismatch { key: "RSA", .. })
-        ));
+        let recipient = recipient.public_key();
+        let scheme = KeyAgreement::DhSinglePassStdDhSha256Kdf;
+        for error in [
+            scheme.agree(recipient, KeyWrap::Aes128).err(),
+            KeyAgreement::for_key(recipient).err(),
+        ] {
+            assert!(matches!(error, Some(Error::KeyMismatch { key: "RSA", .. })));
+        }
     }
 }
