@@ -235,6 +235,18 @@ pub enum Error {
         /// Where the field is.
         line: u64,
     },
+    /// RFC 5322 3.6.2: Sender names one mailbox.
+    #[error("the Sender field names {count} mailboxes, not one")]
+    SenderNotOneMailbox {
+        /// How many.
+        count: usize,
+    },
+    /// RFC 6854 allows a group in Sender; who sent the message is not clear then.
+    #[error("line {line}: the Sender field has a group")]
+    SenderGroup {
+        /// Where the field is.
+        line: u64,
+    },
     /// An address field that RFC 5322 3.4 cannot read.
     #[error("line {line}: the {field} field is malformed")]
     Addresses {

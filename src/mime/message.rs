@@ -174,6 +174,25 @@ impl Message {
         }
     }
 
+    /// Who sent the message for its author, if somebody else did.
+    ///
+    /// # Errors
+    ///
+    /// A second Sender field, and one with anything but exactly one mailbox outside a group.
+    pub fn sender(&self) -> Result<Option<Address>, Error> {
+        let Some(field) = self.header.only("Sender")? else {
+            return Ok(None);
+        };
+        let list = addresses(field)?;
+        match (&list.addresses[..], list.has_group) {
+            (_, true) => Err(Error::SenderGroup { line: field.line() }),
+            ([address], false) => Ok(Some(address.clone())),
+            (others, false) => Err(Error::SenderNotOneMailbox {
+                count: others.len(),
+            }),
+        }
+    }
+
     /// Whom the message is for.
     ///
     /// # Errors

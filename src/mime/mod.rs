@@ -35,6 +35,7 @@
 //! (RFC 6532) beyond passing them on as they are.
 
 pub mod address_list;
+pub mod authorship;
 pub mod canonical;
 pub mod content_type;
 pub mod entity;
@@ -54,6 +55,7 @@ pub mod structure;
 pub mod transfer_encoding;
 pub mod tree;
 
+pub use authorship::Authorship;
 pub use canonical::CanonicalEntity;
 pub use entity::Entity;
 pub use error::Error;
