@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use mailseal::cms::layer::Layer;
+use mailseal::cms::compressed_data;
+use mailseal::cms::object::{EncryptedObject, Object};
+use mailseal::cms::recipient_infos::{Credential, RecipientInfos};
 use mailseal::crypto::PrivateKey;
 use mailseal::keys::KeyDirectory;
-use mailseal::mime::{self, Message, RawMessage, tree};
+use mailseal::mime::{RawMessage, SmimeForm, SmimePart, smime_parts, tree};
 use mailseal::smime::decrypt::DecryptedEntity;
 
-use super::failure::{Code, Failure};
+use super::failure::{Code, Failure, causes};
 use super::input::Input;
 use super::output::Destination;
 use super::private_keys::PrivateKeyArguments;
@@ -94,24 +96,44 @@ fn layers(message: RawMessage, keys: &[Arc<PrivateKey>]) -> Layers {
 }
 
 fn inside(raw: &RawMessage, keys: &[Arc<PrivateKey>]) -> Result<Option<RawMessage>, Failure> {
-    // What cannot be parsed has been shown as far as it goes.
-    let Ok(message) = Message::parse(raw.clone()) else {
+    // What cannot be taken apart has been shown as far as it goes.
+    let Ok(found) = smime_parts(raw) else {
         return Ok(None);
     };
-    let Some(object) = mime::cms_object(&message).map_err(|error| explain::message(&error))? else {
+    let Some(SmimePart {
+        is_whole: true,
+        form: SmimeForm::Object { object, .. },
+        ..
+    }) = found.parts.into_iter().next()
+    else {
         return Ok(None);
     };
-    match Layer::read(&object).map_err(|error| explain::layer(&error))? {
-        Layer::Enveloped(enveloped) => {
-            let decrypted = DecryptedEntity::decrypt(&enveloped, keys)
-                .map_err(|error| explain::decrypting(&error))?;
-            Ok(Some(decrypted.entity().clone()))
-        }
-        Layer::Signed { content } => {
-            Ok(content.map(|content| RawMessage::from_bytes(content.into_vec())))
-        }
-        Layer::Other(_) => Ok(None),
-    }
+    let content = match Object::read(&object).map_err(|error| explain::layer(&error))? {
+        Object::Enveloped(enveloped) => return decrypt(&enveloped, keys).map(Some),
+        Object::Signed(signed) => signed.encapsulated.content,
+        Object::Compressed(compressed) => match &compressed.encapsulated.content {
+            Some(content) => Some(
+                compressed_data::decompress(&compressed.algorithm, content)
+                    .map_err(|error| Failure::new(Code::Data, causes(&error)))?,
+            ),
+            None => None,
+        },
+        _ => None,
+    };
+    Ok(content.map(|content| RawMessage::from(Arc::new(content))))
+}
+
+fn decrypt(enveloped: &EncryptedObject, keys: &[Arc<PrivateKey>]) -> Result<RawMessage, Failure> {
+    let recipients = RecipientInfos::from_der(&enveloped.recipient_infos)
+        .map_err(|error| explain::layer(&error))?;
+    let credential = |key| Credential::PrivateKey {
+        key,
+        certificate: None,
+    };
+    let credentials: Vec<_> = keys.iter().map(|key| credential(key)).collect();
+    let decrypted = DecryptedEntity::decrypt(enveloped, &recipients, &credentials)
+        .map_err(|error| explain::decrypting(&error))?;
+    Ok(decrypted.entity().clone())
 }
 
 /// Moves every line two columns a level to the right.

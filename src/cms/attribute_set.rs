@@ -195,13 +195,21 @@ mod tests {
         let digest = oid::ID_MESSAGE_DIGEST;
         let single = |attributes: &[Vec<u8>]| {
             let attributes = AttributeSet::from_der(&set(attributes)).unwrap();
-            attributes.single(digest).map(|value| value.map(<[u8]>::to_vec))
+            attributes
+                .single(digest)
+                .map(|value| value.map(<[u8]>::to_vec))
         };
         let one = attribute(digest, &[b"\x04\x01d"]);
-        assert_eq!(single(&[one.clone()]), Ok(Some(b"\x04\x01d".to_vec())));
+        assert_eq!(
+            single(std::slice::from_ref(&one)),
+            Ok(Some(b"\x04\x01d".to_vec()))
+        );
         assert_eq!(single(&[]), Ok(None));
         let repeated = single(&[one.clone(), one]);
-        assert!(matches!(repeated, Err(Error::Repeated { instances: 2, .. })));
+        assert!(matches!(
+            repeated,
+            Err(Error::Repeated { instances: 2, .. })
+        ));
         for (values, count) in [(&[][..], 0), (&[&b"\x04\x01d"[..], b"\x04\x01e"][..], 2)] {
             let result = single(&[attribute(digest, values)]);
             let Err(Error::NotSingleValued { values, .. }) = result else {

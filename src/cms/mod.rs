@@ -11,22 +11,30 @@
 //! - [`auth_enveloped`]: the same around content under an AEAD cipher
 //! - [`recipient`]: one RecipientInfo for each recipient's certificate
 //! - [`content_info`]: the arithmetic of nested lengths
+//! - [`object`]: reading what others wrote, with [`signed_object`], [`signer_info`] and
+//!   [`attribute_set`]
+//! - [`verification`]: what a signature proves
 //! - [`compressed_data`], [`digested_data`]: what a reader does with their content
-//! - [`layer`]: reading what others wrote
 //!
 //! # Not supported
 //!
 //! Verifying signatures, and writing several signers, countersignatures or unsigned attributes.
 
+pub mod attribute_set;
 pub mod attributes;
 pub mod auth_enveloped;
 pub mod compressed_data;
 pub mod content_info;
 pub mod digested_data;
 pub mod enveloped_data;
-pub mod layer;
+pub mod object;
 pub mod recipient;
+pub mod recipient_infos;
 pub mod signed_data;
+pub mod signed_object;
+pub mod signer_info;
+mod signing_certificate;
+pub mod verification;
 
 use der::asn1::AnyRef;
 use der::{Decode, Sequence};
@@ -47,6 +55,23 @@ pub enum Error {
     /// What comes is not BER.
     #[error("the CMS structure is malformed")]
     Ber(#[from] crate::asn1::ber::Error),
+    /// What comes is not the BER of the structure that it says it is.
+    #[error("the CMS structure is malformed")]
+    Stream(#[from] crate::asn1::ber::stream::Error),
+    /// A part of the structure is not what RFC 5652 says.
+    #[error("the CMS structure is malformed")]
+    Reader(#[from] crate::asn1::reader::Error),
+    /// The authenticated attributes cannot be read.
+    #[error(transparent)]
+    Attributes(#[from] attribute_set::Error),
+    /// More than a message is allowed to have.
+    #[error("the CMS structure has more than {limit} {what}")]
+    TooMany {
+        /// What there are too many of.
+        what: &'static str,
+        /// How many there may be.
+        limit: usize,
+    },
     /// RFC 5083 2.1: an AEAD cipher belongs into AuthEnvelopedData, and no other does.
     #[error("{cipher} does not go with this kind of CMS structure")]
     CipherOutOfPlace {

@@ -40,8 +40,7 @@ pub const MAX_STRUCTURE: usize = 8 << 20;
 pub const ID_CT_COMPRESSED_DATA: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.9");
 /// RFC 5652 7.
-pub const ID_DIGESTED_DATA: ObjectIdentifier =
-    ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.5");
+pub const ID_DIGESTED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.5");
 /// RFC 5652 8.
 pub const ID_ENCRYPTED_DATA: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.6");
@@ -145,9 +144,7 @@ impl Object {
             oid::ID_DATA => Object::Data(stream.octets(tag::OCTET_STRING)?),
             oid::ID_SIGNED_DATA => Object::Signed(SignedObject::read(&mut stream)?),
             oid::ID_ENVELOPED_DATA => Object::Enveloped(enveloped_data(&mut stream)?),
-            oid::ID_CT_AUTH_ENVELOPED_DATA => {
-                Object::Enveloped(auth_enveloped_data(&mut stream)?)
-            }
+            oid::ID_CT_AUTH_ENVELOPED_DATA => Object::Enveloped(auth_enveloped_data(&mut stream)?),
             ID_CT_COMPRESSED_DATA => Object::Compressed(compressed_data(&mut stream)?),
             ID_DIGESTED_DATA => Object::Digested(digested_data(&mut stream)?),
             ID_ENCRYPTED_DATA => Object::Encrypted(encrypted_data(&mut stream)?),
@@ -158,6 +155,32 @@ impl Object {
         stream.finish()?;
         Ok(object)
     }
+}
+
+impl Object {
+    /// What it is, in the words of RFC 5652.
+    pub fn name(&self) -> String {
+        match self {
+            Object::Data(_) => "Data".to_owned(),
+            Object::Signed(_) => "SignedData".to_owned(),
+            Object::Enveloped(object) => match object.authentication {
+                Some(_) => "AuthEnvelopedData".to_owned(),
+                None => "EnvelopedData".to_owned(),
+            },
+            Object::Compressed(_) => "CompressedData".to_owned(),
+            Object::Digested(_) => "DigestedData".to_owned(),
+            Object::Encrypted(_) => "EncryptedData".to_owned(),
+            Object::Other(content_type) => oid::name(content_type),
+        }
+    }
+}
+
+/// The name of the algorithm that an AlgorithmIdentifier, DER, is for.
+pub fn algorithm_name(identifier: &[u8]) -> String {
+    let identifier = spki::AlgorithmIdentifierRef::from_der(identifier);
+    identifier.map_or("an unreadable algorithm".to_owned(), |it| {
+        oid::name(&it.oid)
+    })
 }
 
 /// The next element, DER.
@@ -293,6 +316,9 @@ fn octet_string(stream: &mut Stream<'_>) -> Result<Vec<u8>, Error> {
         return Err(Error::TooLong);
     }
     let mut bytes = Vec::new();
-    octets.reader().read_to_end(&mut bytes).map_err(stream::Error::Io)?;
+    octets
+        .reader()
+        .read_to_end(&mut bytes)
+        .map_err(stream::Error::Io)?;
     Ok(bytes)
 }

@@ -6,7 +6,7 @@ use super::object::{self, EncapsulatedContent};
 use super::signer_info::SignerInfo;
 use crate::asn1::ber::stream::Stream;
 use crate::asn1::reader::Reader;
-use crate::asn1::tag;
+use crate::asn1::{oid, tag};
 use crate::x509::{self, Certificate};
 
 /// As many certificates may a message bring along.
@@ -66,6 +66,21 @@ impl SignedObject {
             revocation_lists,
             signer_infos,
         })
+    }
+
+    /// Without content, certificates or signers: what stands for a signature that is none.
+    pub fn empty() -> SignedObject {
+        SignedObject {
+            digest_algorithms: Vec::new(),
+            encapsulated: EncapsulatedContent {
+                content_type: oid::ID_DATA,
+                content: None,
+            },
+            certificates: Vec::new(),
+            unusable_certificates: Vec::new(),
+            revocation_lists: Vec::new(),
+            signer_infos: Vec::new(),
+        }
     }
 
     /// Whether it is there for its certificates alone (RFC 8551 3.8): nothing signed, and nobody

@@ -118,7 +118,11 @@ impl fmt::Display for SignerIdentifier {
             } => {
                 let issuer = name(issuer).unwrap_or_else(|| "an unreadable name".to_owned());
                 let serial_number = serial_number.get(2..).unwrap_or_default();
-                write!(f, "serial number {} of {issuer}", hexadecimal(serial_number))
+                write!(
+                    f,
+                    "serial number {} of {issuer}",
+                    hexadecimal(serial_number)
+                )
             }
             SignerIdentifier::SubjectKeyIdentifier(identifier) => {
                 write!(f, "subject key identifier {}", hexadecimal(identifier))

@@ -104,6 +104,13 @@ impl Field {
         &self.raw
     }
 
+    /// The value as a date and time (RFC 5322 3.3), if it is one.
+    pub(super) fn time(&self) -> Option<Timestamp> {
+        // A wrong day of the week does not make the time unknown.
+        let parser = DateTimeParser::new().relaxed_weekday(true);
+        parser.parse_timestamp(self.value_bytes()).ok()
+    }
+
     /// The line of the message it begins in; 0 for a field of our own.
     pub fn line(&self) -> u64 {
         self.line
@@ -262,12 +269,9 @@ impl OuterHeader {
 }
 
 fn is_near(date: &Field, signing_time: Timestamp) -> bool {
-    // A wrong day of the week does not make the time unknown.
-    let parser = DateTimeParser::new().relaxed_weekday(true);
-    match parser.parse_timestamp(date.value_bytes()) {
-        Ok(time) => time.duration_since(signing_time).abs() <= SignedDuration::from_hours(1),
-        Err(_) => false,
-    }
+    date.time().is_some_and(|time| {
+        time.duration_since(signing_time).abs() <= SignedDuration::from_hours(1)
+    })
 }
 
 fn date(time: Timestamp) -> Field {

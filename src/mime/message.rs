@@ -25,6 +25,8 @@ use std::collections::HashSet;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::address_list;
 use super::canonical::{Coding, Piece};
 use super::entity::Entity;
@@ -191,6 +193,11 @@ impl Message {
                 count: others.len(),
             }),
         }
+    }
+
+    /// When the message says to have been written: the first Date field, if it can be read.
+    pub fn date(&self) -> Option<Timestamp> {
+        self.header.first("Date").and_then(Field::time)
     }
 
     /// Whom the message is for.

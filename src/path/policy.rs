@@ -356,7 +356,7 @@ mod tests {
         let leaf = changed_leaf(CA, add(leaf));
         let pool = [CA.changed(ROOT, add(ca))];
         check_with(&leaf, &pool, ROOT.root(), |v: &mut Validation<'_>| {
-            v.policy = inputs
+            v.policy = inputs;
         })
     }
 

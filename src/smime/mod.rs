@@ -5,14 +5,15 @@
 //! entity again, so that signing, encrypting and both are one road. [`seal`] walks it for a whole
 //! message and all its recipients.
 //!
-//! # Not supported
-//!
-//! Verifying signatures is not written yet. [`decrypt`] holds the whole content in memory.
+//! The other way, [`open`](mod@open) goes from layer to layer: [`decrypt`] makes an entity of an
+//! encrypted one, and [`verify`] judges who signed it.
 
 pub mod decrypt;
 pub mod encrypt;
+pub mod open;
 pub mod seal;
 pub mod sign;
+pub mod verify;
 
 use std::io;
 
@@ -29,7 +30,27 @@ pub enum Error {
     /// None of the keys is a recipient's, or the content was changed.
     #[error("none of the keys opens the message")]
     NoKeyFits,
+    /// With keys whose certificates are not known, too many recipients may be meant.
+    #[error("more than {limit} recipients might be meant by the keys")]
+    TooManyCandidates {
+        /// How many are tried.
+        limit: usize,
+    },
     /// The entity could not be read back, or the result not written.
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+/// An error with its causes, each said once.
+pub(crate) fn sentence(error: &dyn std::error::Error) -> String {
+    let mut sentence = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !sentence.contains(&cause_text) {
+            sentence = format!("{sentence}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    sentence
 }

@@ -160,7 +160,7 @@ fn read_validity(reader: &mut Reader<'_>) -> Result<(Timestamp, Timestamp), Erro
 
 /// RFC 5280 4.1.2.5: YYMMDDHHMMSSZ with years 1950 to 2049, or YYYYMMDDHHMMSSZ; always with
 /// seconds, always Zulu.
-fn timestamp(time_type: u8, text: &[u8]) -> Option<Timestamp> {
+pub(crate) fn timestamp(time_type: u8, text: &[u8]) -> Option<Timestamp> {
     let (digits, b"Z") = text.split_at_checked(text.len().checked_sub(1)?)? else {
         return None;
     };

@@ -37,6 +37,7 @@ pub use basic_constraints::BasicConstraints;
 pub use certificate::Certificate;
 pub use extensions::{ExtendedKeyUsage, Extension, KeyUsage};
 pub use fields::Version;
+pub(crate) use fields::timestamp;
 
 /// Why bytes are not a certificate that can be worked with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

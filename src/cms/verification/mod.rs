@@ -9,135 +9,32 @@
 //! Countersignatures (RFC 5652 11.4) and timestamps (RFC 3161), which stand in unsigned attributes;
 //! `contentHints` and the other attributes of RFC 2634 are signed and not looked at.
 
-use std::io::{self, Read, Write};
+mod content;
+mod error;
+#[cfg(test)]
+mod tests;
+
+use std::io::Read;
 
 use der::Decode;
 use der::asn1::ObjectIdentifier;
 use jiff::Timestamp;
 use spki::AlgorithmIdentifierRef;
 
-use super::attribute_set::{self, AttributeSet};
+use super::attribute_set::AttributeSet;
 use super::signed_object::SignedObject;
 use super::signer_info::SignerInfo;
 use super::signing_certificate;
 use crate::asn1::reader::Reader;
 use crate::asn1::{oid, tag};
-use crate::crypto::{self, Digest, DigestAlgorithm, PublicKey, SignatureAlgorithm};
-use crate::spool::Spool;
+use crate::crypto::{DigestAlgorithm, PublicKey, SignatureAlgorithm};
 use crate::x509::{self, Certificate};
+
+pub use content::{DigestedContent, LineEnds};
+pub use error::Error;
 
 /// The signed attributes of CMS that are proved or understood here.
 const COUNTERSIGNATURE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.6");
-
-/// A content without signed attributes under a signature that is not over its digest has to be
-/// held in memory, up to so many octets.
-const MAX_UNDIGESTED: u64 = 64 << 20;
-
-/// Why a signature does not prove anything.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// The message does not bring the certificate along, and nobody else had it.
-    #[error("the signer's certificate is missing ({signer})")]
-    CertificateMissing {
-        /// How the signer is named.
-        signer: String,
-    },
-    /// The content is not the one that was signed.
-    #[error("the content is not what was signed: its {digest} digest differs")]
-    DigestMismatch {
-        /// The digest algorithm.
-        digest: &'static str,
-    },
-    /// The signature is not one of this key over these attributes.
-    #[error("the signature is wrong")]
-    SignatureInvalid,
-    /// An attribute that a signature needs is not signed (RFC 5652 5.3, 11.1, 11.2).
-    #[error("the signed attribute {attribute} is missing")]
-    AttributeMissing {
-        /// Its name.
-        attribute: &'static str,
-    },
-    /// The attributes cannot be relied on.
-    #[error(transparent)]
-    Attributes(#[from] attribute_set::Error),
-    /// An attribute does not have the type it must have.
-    #[error("the signed attribute {attribute} is malformed")]
-    AttributeMalformed {
-        /// Its name.
-        attribute: &'static str,
-    },
-    /// RFC 5652 11.1: the attribute contentType is that of the content.
-    #[error("the signature is over content of the type {signed}, and this is {found}")]
-    ContentTypeMismatch {
-        /// What was signed.
-        signed: String,
-        /// What is there.
-        found: String,
-    },
-    /// RFC 5652 5.3: content of any type but id-data is signed with attributes. Without them the
-    /// attributes of one signature could be passed off as the content of another.
-    #[error("the content is a set of signed attributes, taken from another signature")]
-    AttributesAsContent,
-    /// The algorithms that the message names are not those that were signed.
-    #[error("the algorithms disagree: {detail}")]
-    AlgorithmMismatch {
-        /// Which, and where.
-        detail: &'static str,
-    },
-    /// RFC 5035 5.4: the signature is bound to another certificate than the one that it verifies
-    /// with.
-    #[error("the signature names another certificate as its own")]
-    SigningCertificateMismatch,
-    /// An algorithm or a key that was broken, or is about to be.
-    #[error("{algorithm} is no longer safe")]
-    Legacy {
-        /// Which.
-        algorithm: String,
-    },
-    /// RFC 8550 4.4.2: the certificate's key usage does not allow signing.
-    #[error("the certificate is not for signing messages (its key usage says so)")]
-    KeyUsage,
-    /// The algorithm is not supported, or its parameters or the key are malformed.
-    #[error(transparent)]
-    Crypto(crypto::Error),
-    /// The content cannot be read, or is too long for this kind of signature.
-    #[error("the content cannot be read")]
-    Io(#[from] io::Error),
-}
-
-impl Error {
-    /// A stable word.
-    pub fn reason(&self) -> &'static str {
-        match self {
-            Error::CertificateMissing { .. } => "signer-certificate-missing",
-            Error::DigestMismatch { .. } => "content-changed",
-            Error::SignatureInvalid => "bad-signature",
-            Error::AttributeMissing { .. } => "attribute-missing",
-            Error::Attributes(attribute_set::Error::Malformed(_))
-            | Error::AttributeMalformed { .. } => "attribute-malformed",
-            Error::Attributes(_) => "attribute-repeated",
-            Error::ContentTypeMismatch { .. } => "content-type-mismatch",
-            Error::AttributesAsContent => "attributes-as-content",
-            Error::AlgorithmMismatch { .. } => "algorithm-mismatch",
-            Error::SigningCertificateMismatch => "signing-certificate-mismatch",
-            Error::Legacy { .. } => "legacy-algorithm",
-            Error::KeyUsage => "key-usage",
-            Error::Crypto(crypto::Error::UnsupportedAlgorithm { .. }) => "unsupported-algorithm",
-            Error::Crypto(_) => "unusable-key",
-            Error::Io(_) => "io",
-        }
-    }
-}
-
-impl From<crypto::Error> for Error {
-    fn from(error: crypto::Error) -> Error {
-        match error {
-            crypto::Error::SignatureInvalid => Error::SignatureInvalid,
-            other => Error::Crypto(other),
-        }
-    }
-}
 
 /// Something about a signature that does not make it invalid and that a reader should know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -159,94 +56,6 @@ pub enum Note {
     /// SHA-1, RSA of less than 2048 bits, DSA; taken because the caller allows it.
     #[error("the signature uses an algorithm that is no longer safe")]
     Legacy,
-}
-
-/// The content of a signature, digested once for all its signers.
-#[derive(Debug)]
-pub struct DigestedContent<'a> {
-    content: &'a Spool,
-    ends: LineEnds,
-    digests: Vec<(DigestAlgorithm, Vec<u8>)>,
-}
-
-/// Which octets of a content were signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineEnds {
-    /// Those that are there.
-    AsTheyAre,
-    /// Those that are there once each line ends with CRLF (RFC 8551 3.1.1): a file on disk has LF.
-    Canonical,
-}
-
-impl<'a> DigestedContent<'a> {
-    /// Reads the content once, for every digest that one of the signers uses and that is
-    /// supported.
-    pub fn new(
-        content: &'a Spool,
-        ends: LineEnds,
-        signer_infos: &[SignerInfo],
-    ) -> io::Result<DigestedContent<'a>> {
-        let mut digests: Vec<(DigestAlgorithm, Digest)> = Vec::new();
-        for info in signer_infos {
-            if let Ok(algorithm) = digest_algorithm(&info.digest_algorithm)
-                && digests.iter().all(|(known, _)| *known != algorithm)
-            {
-                digests.push((algorithm, Digest::new(algorithm)));
-            }
-        }
-        let mut all = Fan(&mut digests);
-        write_content(content, ends, &mut all)?;
-        let digests = digests
-            .into_iter()
-            .map(|(algorithm, digest)| (algorithm, digest.finalize()))
-            .collect();
-        Ok(DigestedContent {
-            content,
-            ends,
-            digests,
-        })
-    }
-
-    fn digest(&self, algorithm: DigestAlgorithm) -> Result<&[u8], Error> {
-        let found = self.digests.iter().find(|(known, _)| *known == algorithm);
-        match found {
-            Some((_, digest)) => Ok(digest),
-            None => Err(io::Error::other("the content was digested for other signers").into()),
-        }
-    }
-
-    /// All of it, for signatures over the content itself.
-    fn to_vec(&self) -> io::Result<Vec<u8>> {
-        if self.content.len() > MAX_UNDIGESTED {
-            return Err(io::Error::other("it is too long for a signature without attributes"));
-        }
-        let mut octets = Vec::new();
-        write_content(self.content, self.ends, &mut octets)?;
-        Ok(octets)
-    }
-}
-
-fn write_content(content: &Spool, ends: LineEnds, out: &mut dyn Write) -> io::Result<()> {
-    match ends {
-        LineEnds::AsTheyAre => io::copy(&mut content.reader(), out).map(drop),
-        LineEnds::Canonical => crate::mime::write_canonical_lines(&mut content.reader(), out),
-    }
-}
-
-/// Gives the same octets to several digests.
-struct Fan<'a>(&'a mut [(DigestAlgorithm, Digest)]);
-
-impl Write for Fan<'_> {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        for (_, digest) in self.0.iter_mut() {
-            digest.update(octets);
-        }
-        Ok(octets.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// The proof that the key of this certificate has signed the content.
@@ -392,8 +201,8 @@ impl<'a> Signed<'a> {
     fn attributes(&mut self, object: &SignedObject, set: AttributeSet) -> Result<(), Error> {
         // RFC 5652 11.1
         let signed_type = required(&set, oid::ID_CONTENT_TYPE, "contentType")?;
-        let signed_type = ObjectIdentifier::from_der(signed_type)
-            .map_err(|_| malformed("contentType"))?;
+        let signed_type =
+            ObjectIdentifier::from_der(signed_type).map_err(|_| malformed("contentType"))?;
         let found = object.encapsulated.content_type;
         if signed_type != found {
             return Err(Error::ContentTypeMismatch {
@@ -522,7 +331,10 @@ impl<'a> Signed<'a> {
 
     /// Some signers do not sort what they sign. It is the same set, so nothing is lost by taking it.
     fn as_they_came(&self, key: &PublicKey) -> Result<(), Error> {
-        let unsorted = self.attributes.as_ref().is_some_and(|set| !set.was_sorted());
+        let unsorted = self
+            .attributes
+            .as_ref()
+            .is_some_and(|set| !set.was_sorted());
         match &self.info.signed_attributes {
             Some(came) if unsorted => {
                 let mut came = came.clone();
@@ -553,10 +365,15 @@ fn legacy(
     key: &PublicKey,
 ) -> Option<String> {
     if digest.is_legacy() || algorithm.is_legacy() {
-        let name = if digest.is_legacy() { digest.name() } else { algorithm.name() };
+        let name = if digest.is_legacy() {
+            digest.name()
+        } else {
+            algorithm.name()
+        };
         return Some(name.to_owned());
     }
-    key.is_legacy().then(|| format!("a {} key of {} bits", key.kind(), key.bits()))
+    key.is_legacy()
+        .then(|| format!("a {} key of {} bits", key.kind(), key.bits()))
 }
 
 /// RFC 5652 5.4: one digest serves content and attributes. RFC 9882 4 leaves ML-DSA a choice.
@@ -581,7 +398,9 @@ fn identifier(der: &[u8]) -> Result<AlgorithmIdentifierRef<'_>, Error> {
 }
 
 fn digest_algorithm(der: &[u8]) -> Result<DigestAlgorithm, Error> {
-    Ok(DigestAlgorithm::from_algorithm_identifier(identifier(der)?)?)
+    Ok(DigestAlgorithm::from_algorithm_identifier(identifier(
+        der,
+    )?)?)
 }
 
 fn required<'a>(

@@ -1,0 +1,311 @@
+//! Judging the signers of one content: is the signature over it, does the certificate chain to an
+//! anchor, is it for the address that the message comes from. The three are told apart, because a
+//! mail can be well signed by a certificate that chains nowhere.
+
+use std::io;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::address::Address;
+use crate::cms::signed_object::SignedObject;
+use crate::cms::verification::{self, DigestedContent, LineEnds, VerifiedSignature};
+use crate::mime::{self, Authorship, Message};
+use crate::path::{self, ValidatedCertificate, Validation};
+use crate::spool::Spool;
+use crate::x509::Certificate;
+
+/// What signers are judged by.
+pub struct Judging<'a> {
+    /// How paths are validated, at what time, and whether what is no longer safe is taken. Without
+    /// trust anchors paths are not looked at.
+    pub validation: &'a Validation<'a>,
+    /// Certificates that may stand in a path beside those of the message, and the certificates of
+    /// signers that did not send theirs.
+    pub intermediates: &'a [Certificate],
+}
+
+/// What the header of a message claims about it. Nobody has signed that.
+#[derive(Debug)]
+pub struct Claims {
+    /// The one author, who else is shown as one, and the sender; or why there is not one author.
+    pub authorship: Result<Authorship, mime::Error>,
+    /// The time of the Date field, if there is one that can be read.
+    pub date: Option<Timestamp>,
+}
+
+impl Claims {
+    /// Of a message.
+    pub fn of(message: &Message) -> Claims {
+        Claims {
+            authorship: Authorship::of(message),
+            date: message.date(),
+        }
+    }
+
+    /// Of a CMS object without a message around it: the address that the caller expects.
+    pub fn expected(from: Option<Address>) -> Claims {
+        let authorship = |from| Authorship {
+            from,
+            sender: Ok(None),
+            shown: Vec::new(),
+        };
+        Claims {
+            authorship: from.map(authorship).ok_or(mime::Error::NoFrom),
+            date: None,
+        }
+    }
+}
+
+/// How far signing time and Date of an honest message may be apart: as far as Thunderbird lets
+/// them, which calls the signature invalid past it.
+const NEAR: SignedDuration = SignedDuration::from_hours(1);
+
+/// One signer, judged.
+#[derive(Debug)]
+pub struct Signer {
+    /// Whether the signature is over the content.
+    pub signature: Result<VerifiedSignature, verification::Error>,
+    /// Whether the certificate can be believed.
+    pub chain: Chain,
+    /// Whether the certificate is for the From address (RFC 8550 3).
+    pub address: AddressJudgement,
+    /// The same for the Sender address. It makes nothing valid: readers are shown From.
+    pub sender: AddressJudgement,
+    /// The certificate that the signer names, if it was there.
+    pub certificate: Option<Certificate>,
+}
+
+/// What is known of a certification path.
+#[derive(Debug)]
+pub enum Chain {
+    /// It leads to an anchor, and everything in it has been checked.
+    Valid(Box<ValidatedCertificate>),
+    /// It does not, or something in it is wrong.
+    Invalid(path::Error),
+    /// Nobody looked, or not at everything; why.
+    Unchecked(String),
+}
+
+/// How the addresses of a certificate compare with one of the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddressJudgement {
+    /// It is one of them.
+    Match,
+    /// It is none of them, or the message has not exactly one.
+    Mismatch,
+    /// The certificate has none, or the message.
+    Absent,
+}
+
+impl Signer {
+    /// That the signer says to have signed at another time than the header's Date, if so. No
+    /// standard wants them near each other, and nobody signed Date; an old message that was sent
+    /// once more shows like this.
+    pub fn odd_date(&self, claims: &Claims) -> Option<String> {
+        let signing_time = self.signature.as_ref().ok()?.signing_time()?;
+        let date = claims.date?;
+        let apart = signing_time.duration_since(date).abs();
+        (apart > NEAR).then(|| {
+            let minutes = apart.as_mins();
+            let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
+            format!("the header's Date is {days} d {hours} h {minutes} min from the signing time")
+        })
+    }
+
+    /// Whether all three judgements hold.
+    pub fn is_valid(&self) -> bool {
+        self.signature.is_ok()
+            && matches!(self.chain, Chain::Valid(_))
+            && self.address == AddressJudgement::Match
+    }
+
+    /// The same in a sentence.
+    pub fn detail(&self) -> Option<String> {
+        if let Err(error) = &self.signature {
+            return Some(super::sentence(error));
+        }
+        let certificate = self.certificate.as_ref();
+        match (&self.chain, self.address) {
+            (Chain::Invalid(error), _) => Some(super::sentence(error)),
+            (_, AddressJudgement::Mismatch) => {
+                let emails = certificate.map_or(&[][..], Certificate::emails).iter();
+                let emails: Vec<String> = emails.map(ToString::to_string).collect();
+                let emails = emails.join(", ");
+                Some(format!(
+                    "the certificate is for {emails}, and From says another address"
+                ))
+            }
+            (Chain::Unchecked(why), _) => Some(why.clone()),
+            (_, AddressJudgement::Absent)
+                if certificate.is_some_and(|it| it.emails().is_empty()) =>
+            {
+                Some("the certificate has no address to compare with From".to_owned())
+            }
+            (_, AddressJudgement::Absent) => Some("there is no From address".to_owned()),
+            (Chain::Valid(_), AddressJudgement::Match) => None,
+        }
+    }
+
+    /// The first of the judgements that does not hold, in a stable word.
+    pub fn reason(&self) -> Option<&'static str> {
+        if let Err(error) = &self.signature {
+            return Some(error.reason());
+        }
+        match (&self.chain, self.address) {
+            (Chain::Invalid(error), _) => Some(error.reason()),
+            (_, AddressJudgement::Mismatch) => Some("address-mismatch"),
+            (Chain::Unchecked(_), _) => Some("chain-unchecked"),
+            (_, AddressJudgement::Absent) => Some("address-absent"),
+            (Chain::Valid(_), AddressJudgement::Match) => None,
+        }
+    }
+}
+
+/// Judges all signers of a content.
+///
+/// # Errors
+///
+/// The content cannot be read.
+pub fn judge(
+    object: &SignedObject,
+    content: SignedContent<'_>,
+    claims: &Claims,
+    judging: &Judging<'_>,
+) -> io::Result<Vec<Signer>> {
+    let candidates: Vec<Certificate> = object
+        .certificates
+        .iter()
+        .chain(judging.intermediates)
+        .cloned()
+        .collect();
+    let signatures = verify(
+        object,
+        content,
+        &candidates,
+        judging.validation.allow_legacy,
+    )?;
+    let signers = object.signer_infos.iter().zip(signatures);
+    let signers = signers.map(|(info, signature)| {
+        let certificate = match &signature {
+            Ok(signature) => Some(signature.certificate().clone()),
+            Err(_) => {
+                let mut candidates = candidates.iter();
+                let identified = candidates.find(|it| info.signer_identifier.identifies(it));
+                identified.cloned()
+            }
+        };
+        Signer {
+            chain: chain(certificate.as_ref(), &candidates, judging),
+            address: author(certificate.as_ref(), claims),
+            sender: sender(certificate.as_ref(), claims),
+            signature,
+            certificate,
+        }
+    });
+    Ok(signers.collect())
+}
+
+/// What a signature is said to be over.
+#[derive(Debug, Clone, Copy)]
+pub enum SignedContent<'a> {
+    /// These octets.
+    Octets(&'a Spool),
+    /// Text, of which a file on disk may have other line ends than the signer saw.
+    Text(&'a Spool),
+    /// The structure has a content of its own although one travels beside: nobody knows which of
+    /// the two a reader would see (RFC 8551 3.5.3.1).
+    Twice,
+    /// Neither inside the structure nor beside it.
+    Missing,
+}
+
+impl<'a> SignedContent<'a> {
+    /// The octets, and the line ends that they can have been signed with, likeliest first: RFC
+    /// 8551 3.1.1 wants CRLF, and some programs sign the LF of their platform.
+    fn octets(self) -> Result<(&'a Spool, &'static [LineEnds]), verification::Error> {
+        match self {
+            SignedContent::Octets(content) => Ok((content, &[LineEnds::AsTheyAre])),
+            SignedContent::Text(content) => {
+                Ok((content, &[LineEnds::Canonical, LineEnds::AsTheyAre]))
+            }
+            SignedContent::Twice => Err(verification::Error::ContentTwice),
+            SignedContent::Missing => Err(verification::Error::ContentMissing),
+        }
+    }
+}
+
+/// What each signer proves.
+fn verify(
+    object: &SignedObject,
+    content: SignedContent<'_>,
+    candidates: &[Certificate],
+    allow_legacy: bool,
+) -> io::Result<Vec<Result<VerifiedSignature, verification::Error>>> {
+    let infos = &object.signer_infos;
+    let Ok((octets, line_ends)) = content.octets() else {
+        let none = |_| content.octets().err().map(Err);
+        return Ok(infos.iter().filter_map(none).collect());
+    };
+    let mut results: Vec<Result<VerifiedSignature, _>> = Vec::new();
+    for &ends in line_ends {
+        let digested = DigestedContent::new(octets, ends, infos)?;
+        let verify =
+            |info| VerifiedSignature::verify(object, info, &digested, candidates, allow_legacy);
+        if results.is_empty() {
+            results = infos.iter().map(verify).collect();
+        } else {
+            for (info, result) in infos.iter().zip(&mut results) {
+                if result.is_err()
+                    && let Ok(verified) = verify(info)
+                {
+                    *result = Ok(verified);
+                }
+            }
+        }
+        if results.iter().all(Result::is_ok) {
+            break;
+        }
+    }
+    Ok(results)
+}
+
+fn chain(certificate: Option<&Certificate>, pool: &[Certificate], judging: &Judging<'_>) -> Chain {
+    let Some(certificate) = certificate else {
+        return Chain::Unchecked("the signer's certificate is missing".to_owned());
+    };
+    if judging.validation.anchors.is_empty() {
+        return Chain::Unchecked("there are no trust anchors".to_owned());
+    }
+    match path::validate(certificate, pool, judging.validation) {
+        Ok(validated) if validated.unchecked().is_empty() => Chain::Valid(Box::new(validated)),
+        Ok(validated) => Chain::Unchecked(format!(
+            "its path leads to an anchor, but has {} that were not looked at",
+            validated.unchecked().join(" and ")
+        )),
+        Err(error) => Chain::Invalid(error),
+    }
+}
+
+fn author(certificate: Option<&Certificate>, claims: &Claims) -> AddressJudgement {
+    match &claims.authorship {
+        Ok(authorship) => compare(certificate, &authorship.from),
+        Err(mime::Error::NoFrom) => AddressJudgement::Absent,
+        Err(_) => AddressJudgement::Mismatch,
+    }
+}
+
+fn sender(certificate: Option<&Certificate>, claims: &Claims) -> AddressJudgement {
+    match claims.authorship.as_ref().map(|it| &it.sender) {
+        Ok(Ok(Some(sender))) => compare(certificate, sender),
+        Ok(Err(_)) => AddressJudgement::Mismatch,
+        Ok(Ok(None)) | Err(_) => AddressJudgement::Absent,
+    }
+}
+
+fn compare(certificate: Option<&Certificate>, address: &Address) -> AddressJudgement {
+    match certificate.map_or(&[][..], Certificate::emails) {
+        [] => AddressJudgement::Absent,
+        emails if emails.iter().any(|email| email.matches(address)) => AddressJudgement::Match,
+        _ => AddressJudgement::Mismatch,
+    }
+}
