@@ -2,7 +2,9 @@
 
 use std::io::ErrorKind;
 
+use mailseal::path::anchors;
 use mailseal::send::{self, Kind, pickup, smtp, sparkpost, trust};
+use mailseal::smime::open::{self, Obstacle, Unproved};
 use mailseal::smime::seal;
 use mailseal::{cms, keys, mime, smime};
 
@@ -114,6 +116,42 @@ pub(super) fn secret_file(error: &keys::password::Error) -> Failure {
         _ => Code::Config,
     };
     Failure::new(code, causes(error)).hint("name a file that holds the secret and nothing else")
+}
+
+/// A message or CMS object that cannot be read at all.
+pub(super) fn opening(error: &open::Error) -> Failure {
+    match error {
+        open::Error::Mime(error) => message(error),
+        open::Error::Cms(error) => layer(error),
+        open::Error::Io(error) => Failure::new(Code::Io, plain(error))
+            .hint("is there room in TMPDIR or /tmp for a copy of the message?"),
+        error => Failure::new(Code::Data, causes(error)),
+    }
+}
+
+/// A layer that stays closed.
+pub(super) fn obstacle(obstacle: &Obstacle) -> Failure {
+    match obstacle {
+        Obstacle::Decrypting(error) => decrypting(error),
+        Obstacle::Legacy { .. } => {
+            Failure::new(Code::Data, causes(obstacle)).hint("--allow-legacy opens it all the same")
+        }
+        Obstacle::SeveralParts(_) => Failure::new(Code::Data, causes(obstacle))
+            .hint("take the part that you want out of the message, and open it alone"),
+        obstacle => Failure::new(Code::Data, causes(obstacle)),
+    }
+}
+
+/// Content that nothing vouches for, and that is not written for that reason.
+pub(super) fn unproved(unproved: Unproved) -> Failure {
+    Failure::new(Code::Negative, unproved)
+        .hint("--allow-unauthenticated writes it all the same; treat it as anybody's")
+}
+
+/// Trust anchors that cannot be had.
+pub(super) fn anchors(error: &anchors::Error) -> Failure {
+    Failure::new(Code::NoInput, causes(error))
+        .hint("--trust takes a file with certificates in PEM or DER, or a directory of such files")
 }
 
 /// A CMS structure that cannot be read.

@@ -8,6 +8,8 @@ use std::process::ExitCode;
 #[repr(u8)]
 pub(super) enum Code {
     Done = 0,
+    /// The verdict is negative: not signed, or not validly.
+    Negative = 1,
     Usage = 64,
     /// Malformed message.
     Data = 65,
@@ -32,14 +34,15 @@ impl Code {
         match self {
             Code::Done => 0,
             Code::TempFail => 1,
-            Code::Unavailable => 2,
-            Code::Usage => 3,
-            Code::Data => 4,
-            Code::NoInput => 5,
-            Code::NoPermission => 6,
-            Code::Config => 7,
-            Code::Io => 8,
-            Code::Software => 9,
+            Code::Negative => 2,
+            Code::Unavailable => 3,
+            Code::Usage => 4,
+            Code::Data => 5,
+            Code::NoInput => 6,
+            Code::NoPermission => 7,
+            Code::Config => 8,
+            Code::Io => 9,
+            Code::Software => 10,
         }
     }
 

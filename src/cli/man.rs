@@ -38,7 +38,11 @@ const ENVIRONMENT: &[(&str, &str)] = &[
 ];
 
 const EXIT_STATUS: &[(u8, &str)] = &[
-    (Code::Done as u8, "Done."),
+    (Code::Done as u8, "Done; for open and verify, valid."),
+    (
+        Code::Negative as u8,
+        "The verdict is negative, or the content was withheld.",
+    ),
     (Code::Usage as u8, "Wrong usage."),
     (Code::Data as u8, "Malformed message."),
     (
@@ -133,7 +137,7 @@ mod tests {
             ".SH MAILSEAL SEND\n",
             ".SS SEALING\n",
             ".B SMTP_USER, SMTP_PASSWORD, SMTP_PASSWORD_FILE\n",
-            ".SH EXIT STATUS\n.TP\n.B 0\nDone.\n",
+            ".SH EXIT STATUS\n.TP\n.B 0\nDone; for open and verify, valid.\n",
         ] {
             assert!(text.contains(needed), "{needed}");
         }

@@ -7,22 +7,26 @@ mod explain;
 mod failure;
 mod input;
 mod man;
+mod open;
+mod opening;
 mod output;
 mod private_keys;
 mod progress;
+mod report;
 mod route;
 mod seal;
 mod sealing;
 mod send;
 mod sender;
 mod show;
+mod verify;
 mod whole_file;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-/// Seals mail with S/MIME and injects it.
+/// Seals mail with S/MIME and injects it; opens and verifies what others sealed.
 #[derive(Debug, Parser)]
 #[command(
     name = "mailseal",
@@ -31,7 +35,7 @@ use clap::{Parser, Subcommand, ValueEnum};
     arg_required_else_help = true
 )]
 #[command(
-    after_help = "Exit codes: 0 done, 64 usage, 65 malformed message, 66 a file, key or \
+    after_help = "Exit codes: 0 done, valid, 1 the verdict is negative, 64 usage, 65 malformed message, 66 a file, key or \
     certificate is missing or unusable, 69 refused for good, 70 our bug, 74 input or output, \
     75 try again later, 77 permission or passphrase, 78 configuration."
 )]
@@ -49,6 +53,10 @@ enum Command {
     Seal(Box<seal::Arguments>),
     /// Seal messages, then inject them; without --sign and --encrypt, as they are
     Send(Box<send::Arguments>),
+    /// Decrypt and verify every layer of a message, and write what is inside
+    Open(Box<open::Arguments>),
+    /// Verify the signatures of a message
+    Verify(Box<verify::Arguments>),
     /// Show a message's headers and MIME tree
     Show(show::Arguments),
     /// Write completions for a shell
@@ -106,6 +114,8 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Seal(arguments) => seal::run(&arguments, &global),
         Command::Send(arguments) => send::run(&arguments, &global),
+        Command::Open(arguments) => open::run(&arguments, &global),
+        Command::Verify(arguments) => verify::run(&arguments, &global),
         Command::Show(arguments) => show::run(&arguments, &global),
         Command::Completions { shell } => man::completions(shell),
         Command::Man => man::page(),

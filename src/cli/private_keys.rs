@@ -9,6 +9,8 @@ use mailseal::keys::{self, directory};
 use mailseal::secret::Secret;
 
 use super::environment::path;
+use super::explain;
+use super::failure::Failure;
 
 /// How private keys are opened.
 #[derive(Debug, Clone, Args)]
@@ -23,15 +25,29 @@ pub(super) struct PrivateKeyArguments {
 
 impl PrivateKeyArguments {
     pub(super) fn options(&self, now: Timestamp) -> directory::Options {
-        let file = self
-            .password_file
-            .clone()
-            .or_else(|| path("MAILSEAL_PASSWORD_FILE"));
+        let file = self.file();
         directory::Options {
             allow_insecure_keys: self.allow_insecure_keys,
             password: Box::new(move |key| password(key, file.as_deref())),
             ..directory::Options::at(now)
         }
+    }
+}
+
+impl PrivateKeyArguments {
+    /// What the password file holds, if one is named: it may be a recipient's password, too
+    /// (RFC 3211).
+    pub(super) fn password_from_file(&self) -> Result<Option<Secret>, Failure> {
+        let file = self.file();
+        file.map(|file| keys::password_from_file(&file))
+            .transpose()
+            .map_err(|error| explain::secret_file(&error))
+    }
+
+    fn file(&self) -> Option<PathBuf> {
+        self.password_file
+            .clone()
+            .or_else(|| path("MAILSEAL_PASSWORD_FILE"))
     }
 }
 
