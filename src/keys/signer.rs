@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::crypto::PrivateKey;
+use crate::crypto::{PrivateKey, PublicKey};
 use crate::keys::Error;
 use crate::keys::pinned::PinnedCertificate;
 use crate::x509::Certificate;
@@ -32,6 +32,7 @@ pub struct Signer {
 
 struct Inner {
     certificate: Certificate,
+    public_key: PublicKey,
     intermediates: Vec<Certificate>,
     private_key: Arc<PrivateKey>,
 }
@@ -58,6 +59,7 @@ impl Signer {
             inner: Arc::new(Inner {
                 intermediates: intermediates(&pinned.certificate, pinned.others),
                 certificate: pinned.certificate,
+                public_key: pinned.public_key,
                 private_key,
             }),
         })
@@ -71,6 +73,12 @@ impl Signer {
     /// The other certificates of its file, in their order, each once, without self-signed ones.
     pub fn intermediates(&self) -> &[Certificate] {
         &self.inner.intermediates
+    }
+
+    /// The public key as the certificate has it, with what it is restricted to: the file with the
+    /// private key may not know that a key is for RSASSA-PSS alone.
+    pub fn public_key(&self) -> &PublicKey {
+        &self.inner.public_key
     }
 
     /// The private key.

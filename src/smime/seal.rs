@@ -243,7 +243,7 @@ impl Sealing {
     }
 
     fn signing(&self, options: SignOptions, signer: &Signer) -> Result<Signing, super::Error> {
-        let key = signer.private_key().public_key();
+        let key = signer.public_key();
         Ok(Signing {
             algorithm: SignatureAlgorithm::for_key(key, options.digest, options.pss)?,
             signing_time: options.signing_time.then_some(self.now),

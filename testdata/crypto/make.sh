@@ -36,6 +36,13 @@ pkcs8 p384 -algorithm EC -pkeyopt ec_paramgen_curve:P-384
 pkcs8 p521 -algorithm EC -pkeyopt ec_paramgen_curve:P-521
 pkcs8 secp256k1 -algorithm EC -pkeyopt ec_paramgen_curve:secp256k1
 pkcs8 ed25519 -algorithm ED25519
+# Old mail has 1024 bits and a q of 160, FIPS 186-4 more of both.
+for bits in 1024:160 2048:256; do
+    openssl genpkey -genparam -algorithm DSA -pkeyopt dsa_paramgen_bits:${bits%:*} \
+        -pkeyopt dsa_paramgen_q_bits:${bits#*:} -out dsa.parameters 2>/dev/null
+    pkcs8 dsa${bits%:*} -paramfile dsa.parameters
+    rm dsa.parameters
+done
 pkcs8 x25519 -algorithm X25519
 pkcs8 ed448 -algorithm ED448
 pkcs8 x448 -algorithm X448
@@ -58,6 +65,8 @@ for digest in sha256 sha384 sha512; do
     done
     sign p256 ecdsa $digest
 done
+sign dsa1024 dsa sha1
+sign dsa2048 dsa sha256
 # The salt is as long as fits, which is not what CMS signatures of ours have.
 sign rsa2048 pss-max sha256 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:max
 

@@ -259,3 +259,180 @@ impl SignatureAlgorithm {
         AlgorithmIdentifierOwned { oid, parameters }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::testing::hex;
+    use der::Decode;
+
+    fn read(
+        oid: ObjectIdentifier,
+        parameters: Option<&[u8]>,
+        digest: Option<DigestAlgorithm>,
+    ) -> Result<SignatureAlgorithm, Error> {
+        let parameters = parameters.map(|it| AnyRef::from_der(it).unwrap());
+        SignatureAlgorithm::from_algorithm_identifier(
+            AlgorithmIdentifierRef { oid, parameters },
+            digest,
+        )
+    }
+
+    const NULL: &[u8] = &[5, 0];
+
+    #[test]
+    fn parameters_are_as_strict_as_real_products_are() {
+        let sha256 = Some(DigestAlgorithm::Sha256);
+        for (oid, absent, null) in [
+            (oid::RSA_ENCRYPTION, true, true),
+            (oid::SHA_256_WITH_RSA_ENCRYPTION, true, true),
+            (oid::SHA_1_WITH_RSA_ENCRYPTION, true, true),
+            (oid::DSA_WITH_SHA_1, true, true),
+            (oid::ID_DSA, true, true),
+            (oid::ID_EC_PUBLIC_KEY, true, true),
+            (oid::ECDSA_WITH_SHA_256, true, false),
+            (oid::ECDSA_WITH_SHA_1, true, false),
+            (oid::ECDSA_WITH_SHAKE_128, true, false),
+            (oid::ID_ED_25519, true, false),
+            (oid::ID_ML_DSA_65, true, false),
+            (oid::ID_RSASSA_PSS_SHAKE_256, true, false),
+            (oid::ID_RSASSA_PSS, false, false),
+        ] {
+            let name = oid::name(&oid);
+            for (parameters, accepted) in [(None, absent), (Some(NULL), null)] {
+                match read(oid, parameters, sha256) {
+                    Ok(_) => assert!(accepted, "{name} {parameters:?}"),
+                    Err(Error::MalformedParameters { .. }) => {
+                        assert!(!accepted, "{name} {parameters:?}");
+                    }
+                    Err(error) => panic!("{name}: {error}"),
+                }
+            }
+            // An empty OCTET STRING belongs nowhere.
+            assert!(matches!(
+                read(oid, Some(&[4, 0]), sha256),
+                Err(Error::MalformedParameters { .. })
+            ));
+        }
+        let curve = hex("06082a8648ce3d030107");
+        let algorithm = read(oid::ID_EC_PUBLIC_KEY, Some(&curve), sha256);
+        assert_eq!(
+            algorithm.unwrap(),
+            SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha256)
+        );
+    }
+
+    #[test]
+    fn an_identifier_without_a_digest_takes_that_of_the_signer_info() {
+        for (oid, expected) in [
+            (
+                oid::RSA_ENCRYPTION,
+                SignatureAlgorithm::RsaPkcs1v15(DigestAlgorithm::Sha384),
+            ),
+            (
+                oid::ID_EC_PUBLIC_KEY,
+                SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha384),
+            ),
+            (
+                oid::ID_DSA,
+                SignatureAlgorithm::Dsa(DigestAlgorithm::Sha384),
+            ),
+        ] {
+            let sha384 = Some(DigestAlgorithm::Sha384);
+            assert_eq!(read(oid, None, sha384).unwrap(), expected);
+            // In a certificate there is none to take.
+            assert!(matches!(
+                read(oid, None, None),
+                Err(Error::UnsupportedAlgorithm { .. })
+            ));
+        }
+        // One that names its own keeps it.
+        let sha512 = Some(DigestAlgorithm::Sha512);
+        assert_eq!(
+            read(oid::ECDSA_WITH_SHA_256, None, sha512).unwrap(),
+            SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha256)
+        );
+    }
+
+    #[test]
+    fn what_is_not_implemented_is_named() {
+        for (oid, name) in [
+            ("1.2.840.113549.1.1.4", "md5WithRSAEncryption"),
+            ("1.2.840.113549.1.1.2", "md2WithRSAEncryption"),
+            ("1.3.101.113", "id-Ed448"),
+            ("1.3.6.1.4.1.99999.1", "1.3.6.1.4.1.99999.1"),
+        ] {
+            let error = read(oid.parse().unwrap(), None, Some(DigestAlgorithm::Sha256));
+            assert_eq!(
+                error.unwrap_err().to_string(),
+                format!("{name} is not supported")
+            );
+        }
+    }
+
+    #[test]
+    fn legacy_is_dsa_and_whatever_has_sha_1() {
+        for (oid, legacy) in [
+            (oid::SHA_1_WITH_RSA_ENCRYPTION, true),
+            (oid::SHA_224_WITH_RSA_ENCRYPTION, false),
+            (oid::SHA_256_WITH_RSA_ENCRYPTION, false),
+            (oid::ECDSA_WITH_SHA_1, true),
+            (oid::ECDSA_WITH_SHA_3_256, false),
+            (oid::DSA_WITH_SHA_256, true),
+            (oid::ID_ED_25519, false),
+            (oid::ID_ML_DSA_44, false),
+        ] {
+            let algorithm = read(oid, None, None).unwrap();
+            assert_eq!(algorithm.is_legacy(), legacy, "{algorithm:?}");
+        }
+        // RFC 4055 section 3.1: what is left out of the parameters of PSS is SHA-1.
+        let pss = read(oid::ID_RSASSA_PSS, Some(&[0x30, 0]), None).unwrap();
+        assert!(pss.is_legacy());
+    }
+
+    #[test]
+    fn parameters_of_pss_are_read_in_every_combination() {
+        // SHA-256, MGF1 with SHA-1 by default, a salt of 478, the trailer spelt out.
+        let parameters = hex("301a a00d300b0609608648016503040201 a204020201de a303020101");
+        let SignatureAlgorithm::RsaPss(pss) =
+            read(oid::ID_RSASSA_PSS, Some(&parameters), None).unwrap()
+        else {
+            panic!("not PSS")
+        };
+        assert_eq!(pss.digest(), DigestAlgorithm::Sha256);
+        assert_eq!(
+            pss.mask_generation(),
+            super::super::MaskGeneration::Mgf1(DigestAlgorithm::Sha1)
+        );
+        assert_eq!(pss.salt_length(), 478);
+        for refused in [
+            // Another trailer; a negative salt; MD5; something after the trailer.
+            "3005a303020102",
+            "3005a2030201ff",
+            "300ea00c300a06082a864886f70d0205",
+            "3007a3030201010500",
+            "0500",
+        ] {
+            assert!(
+                read(oid::ID_RSASSA_PSS, Some(&hex(refused)), None).is_err(),
+                "{refused}"
+            );
+        }
+    }
+
+    #[test]
+    fn each_algorithm_is_read_as_it_is_written() {
+        for digest in DigestAlgorithm::ALL {
+            for algorithm in [
+                SignatureAlgorithm::RsaPkcs1v15(digest),
+                SignatureAlgorithm::RsaPss(PssParameters::for_digest(digest)),
+                SignatureAlgorithm::Ecdsa(digest),
+            ] {
+                let written = algorithm.algorithm_identifier();
+                let written = der::referenced::OwnedToRef::owned_to_ref(&written);
+                let read = SignatureAlgorithm::from_algorithm_identifier(written, Some(digest));
+                assert_eq!(read.unwrap(), algorithm);
+            }
+        }
+    }
+}

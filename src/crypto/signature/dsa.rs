@@ -124,3 +124,102 @@ fn verifying_key(y: &[u8], parameters: &[u8]) -> Result<VerifyingKey, Error> {
     // Checks too that y is in the subgroup of order q.
     VerifyingKey::from_components(components, number(y, p)?).map_err(|_| MALFORMED)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asn1::tlv;
+    use crate::crypto::testing::testdata;
+    use crate::crypto::{DigestAlgorithm, PublicKey, SignatureAlgorithm};
+    use spki::SubjectPublicKeyInfoRef;
+
+    fn key(name: &str) -> PublicKey {
+        PublicKey::from_spki_der(&testdata(&format!("{name}.spki.der"))).unwrap()
+    }
+
+    /// The key without its parameters, or with others.
+    fn with_parameters(name: &str, parameters: &[u8]) -> Result<PublicKey, Error> {
+        let spki = testdata(&format!("{name}.spki.der"));
+        let spki = SubjectPublicKeyInfoRef::from_der(&spki).unwrap();
+        let algorithm = tlv::sequence(&[&oid::ID_DSA.to_der().unwrap(), parameters]);
+        let key = spki.subject_public_key.to_der().unwrap();
+        PublicKey::from_spki_der(&tlv::sequence(&[&algorithm, &key]))
+    }
+
+    #[test]
+    fn signatures_of_openssl_verify() {
+        for (name, digest, digest_name) in [
+            ("dsa1024", DigestAlgorithm::Sha1, "sha1"),
+            ("dsa2048", DigestAlgorithm::Sha256, "sha256"),
+        ] {
+            let key = key(name);
+            assert_eq!((key.kind(), key.is_legacy()), ("DSA", true));
+            let algorithm = SignatureAlgorithm::Dsa(digest);
+            let message = testdata("message.txt");
+            let signature = testdata(&format!("{name}.dsa.{digest_name}.sig"));
+            key.verify(algorithm, &message, &signature).unwrap();
+            for position in [5, signature.len() - 1] {
+                let mut bad = signature.clone();
+                bad[position] ^= 1;
+                assert!(matches!(
+                    key.verify(algorithm, &message, &bad),
+                    Err(Error::SignatureInvalid)
+                ));
+            }
+            assert!(key.verify(algorithm, b"another", &signature).is_err());
+            assert!(key.verify(algorithm, &message, &[]).is_err());
+        }
+    }
+
+    #[test]
+    fn parameters_are_inherited_from_an_issuer_that_has_them() {
+        let algorithm = SignatureAlgorithm::Dsa(DigestAlgorithm::Sha1);
+        let message = testdata("message.txt");
+        let signature = testdata("dsa1024.dsa.sha1.sig");
+        for parameters in [&[][..], &[5, 0]] {
+            let bare = with_parameters("dsa1024", parameters).unwrap();
+            assert_eq!(bare.bits(), 0);
+            assert!(matches!(
+                bare.verify(algorithm, &message, &signature),
+                Err(Error::InheritedParameters)
+            ));
+            // An RSA key, a key that inherits itself, and one whose parameters do not fit y.
+            let others = [key("rsa2048"), bare.clone(), key("dsa2048")];
+            let lost = bare.clone().with_inherited_parameters(others.clone());
+            assert_eq!(lost, bare);
+            let issuers = others.into_iter().chain([key("dsa1024")]);
+            let found = bare.with_inherited_parameters(issuers);
+            assert_eq!(found.bits(), 1024);
+            found.verify(algorithm, &message, &signature).unwrap();
+        }
+    }
+
+    #[test]
+    fn pathological_parameters_are_refused() {
+        let number = |octets: &[u8]| tlv::element(2, &[&[0], octets].concat());
+        let [odd, even] = [1, 2].map(|last| {
+            let mut octets = vec![0xff; 128];
+            octets[127] = last;
+            octets
+        });
+        let q = [0xff; 20];
+        for (p, q, g) in [
+            (&odd[..64], &q[..], &[2][..]),
+            (&even, &q, &[2]),
+            (&odd, &q[..19], &[2]),
+            (&odd, &q, &[1]),
+            (&odd, &q, &[0]),
+            (&odd, &q, &odd),
+            (&vec![0xff; 2048], &q, &[2]),
+        ] {
+            let parameters = tlv::sequence(&[&number(p), &number(q), &number(g)]);
+            assert!(with_parameters("dsa1024", &parameters).is_err());
+        }
+        for rubbish in [&[0x30, 0][..], &[4, 0], &[0x30, 3, 2, 1, 1]] {
+            assert!(matches!(
+                with_parameters("dsa1024", rubbish),
+                Err(Error::MalformedParameters { .. })
+            ));
+        }
+    }
+}
