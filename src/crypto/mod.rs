@@ -11,6 +11,7 @@
 //! | signature | RSASSA-PKCS1-v1_5, RSASSA-PSS, ECDSA over P-256, P-384 and P-521, each with any of the digests; Ed25519; ML-DSA; for reading DSA | 3370, 4056, 5754, 8419, 9882 |
 //! | key transport | RSAES-PKCS1-v1_5, RSAES-OAEP with any of the digests | 3370, 3560 |
 //! | key agreement | ephemeral-static ECDH over P-256, P-384 and P-521, and over X25519, X9.63 KDF with SHA-1 to SHA-512 or HKDF with SHA-256 to SHA-512 | 5753, 8418 |
+//! | key encapsulation | ML-KEM, HKDF with SHA-256 to SHA-512 | 9629, 9936 |
 //! | key wrap | AES-128, AES-192, AES-256 | 3394, 3565 |
 //! | password | PBKDF2 with HMAC-SHA-1 to HMAC-SHA-512, PWRI-KEK with AES | 3211, 8018 |
 //! | content encryption | AES-128, AES-192 and AES-256 in CBC, GCM and CCM; ChaCha20-Poly1305 | 3565, 5084, 8103 |
@@ -19,8 +20,8 @@
 //! DES and RC2 (RFC 3370) is decrypted and never encrypted, signatures with SHA-1 and with DSA are
 //! verified and never made. `is_legacy` says so, and the caller decides whether to read it. What a
 //! message asks for arrives as an AlgorithmIdentifier and becomes a [`SignatureAlgorithm`], a
-//! [`KeyTransportAlgorithm`], a [`KeyAgreementAlgorithm`] or a [`ContentEncryptionAlgorithm`], or an
-//! error that names what is not supported. Whatever fails after that, with the recipient's secrets,
+//! [`KeyTransportAlgorithm`], a [`KeyAgreementAlgorithm`], a [`KeyEncapsulationAlgorithm`] or a
+//! [`ContentEncryptionAlgorithm`], or an error that names what is not supported. Whatever fails after that, with the recipient's secrets,
 //! is the one [`Error::DecryptionFailed`].
 //!
 //! RSA keys have 2048 to 8192 bits for making signatures and for encrypting (RFC 8551 sections
@@ -35,15 +36,15 @@
 //! ```
 //!
 //! # Not supported
-//! Ed448, X448 and curves other than P-256, P-384 and P-521; DES; MD5; SHA-1 in key derivation.
-//! They are refused by name ([`Error::UnsupportedAlgorithm`]). X25519 and ML-KEM keys are read, but
-//! nothing is encrypted to them yet.
+//! Ed448, X448 and curves other than P-256, P-384 and P-521; DES; MD5. They are refused by name
+//! ([`Error::UnsupportedAlgorithm`]).
 
 pub mod content;
 pub mod digest;
 mod error;
 pub mod key_agreement;
 mod key_derivation;
+pub mod key_encapsulation;
 pub mod key_transport;
 pub mod key_wrap;
 pub mod password;
@@ -59,6 +60,7 @@ pub use content::{
 pub use digest::{Digest, DigestAlgorithm};
 pub use error::Error;
 pub use key_agreement::{AgreedKey, KeyAgreement, KeyAgreementAlgorithm, OriginatorPublicKey};
+pub use key_encapsulation::{EncapsulatedKey, KeyEncapsulationAlgorithm};
 pub use key_transport::{KeyTransport, KeyTransportAlgorithm};
 pub use key_wrap::{KeyEncryptionKey, KeyWrap};
 pub use password::{KeyDerivation, PasswordKeyEncryption};

@@ -90,6 +90,12 @@ pub(super) fn pkcs8(algorithm: ObjectIdentifier, key: &[u8]) -> Vec<u8> {
     tlv::sequence(&[&[2, 1, 0], &algorithm, &key])
 }
 
+/// An ML-KEM private key, made of a seed of this octet.
+pub(super) fn ml_kem_key(set: MlKemParameterSet, seed: u8) -> PrivateKey {
+    let seed = tlv::element(tag::context_primitive(0), &[seed; 64]);
+    PrivateKey::from_pkcs8_der(&Secret::new(pkcs8(set.oid(), &seed))).unwrap()
+}
+
 /// A CMS file of `testdata/crypto`, taken apart.
 pub(super) struct Enveloped {
     pub(super) recipient: RecipientInfo,

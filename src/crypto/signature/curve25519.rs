@@ -80,10 +80,6 @@ impl X25519PublicKey {
     }
 
     /// Diffie-Hellman with a fresh ephemeral key: its public half, and the shared secret.
-    #[allow(
-        dead_code,
-        reason = "called by key agreement and encapsulation, which follow"
-    )]
     pub(in crate::crypto) fn ephemeral_diffie_hellman(
         &self,
     ) -> Result<(X25519PublicKey, Zeroizing<Vec<u8>>), Error> {

@@ -26,7 +26,8 @@ pub enum MlKemParameterSet {
 }
 
 impl MlKemParameterSet {
-    pub(super) const ALL: [MlKemParameterSet; 3] = [
+    /// All of them, the weakest first.
+    pub const ALL: [MlKemParameterSet; 3] = [
         MlKemParameterSet::MlKem512,
         MlKemParameterSet::MlKem768,
         MlKemParameterSet::MlKem1024,

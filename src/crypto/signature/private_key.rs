@@ -204,10 +204,6 @@ impl PrivateKey {
     ///
     /// [`Error::DecryptionFailed`] for a ciphertext of another length; one that was not made with
     /// this key gives a secret that nobody knows.
-    #[allow(
-        dead_code,
-        reason = "called by key agreement and encapsulation, which follow"
-    )]
     pub(in crate::crypto) fn decapsulate(
         &self,
         ciphertext: &[u8],
