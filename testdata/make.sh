@@ -216,6 +216,7 @@ p12() {
     export_p12 legacy alice "$PASSWORD" -legacy
     export_p12 no-mac dave "$PASSWORD" -nomac
     export_p12 plain dave "$PASSWORD" -keypbe NONE -certpbe NONE
+    export_p12 bare dave "$PASSWORD" -keypbe NONE -certpbe NONE -nomac
     export_p12 empty dave ''
     export_p12 unicode dave "$UNICODE_PASSWORD"
     export_p12 unicode-legacy dave "$UNICODE_PASSWORD" -legacy

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::address::Address;
 use crate::crypto;
-use crate::keys::{password, pem, private_key};
+use crate::keys::{password, pem, pkcs12, private_key};
 use crate::x509::{ExtendedKeyUsage, KeyUsage};
 
 /// What a key is wanted for.
@@ -125,6 +125,22 @@ pub enum Error {
     KeyNotGiven {
         /// The file with the certificates.
         path: PathBuf,
+    },
+    /// A PKCS#12 file that cannot be opened.
+    #[error("the PKCS#12 file {} cannot be opened", .path.display())]
+    Pkcs12 {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: pkcs12::Error,
+    },
+    /// A PKCS#12 file of which not all is of use.
+    #[error("not all that is in {} can be used", .path.display())]
+    Pkcs12Part {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        source: pkcs12::Unusable,
     },
     /// Others than the owner can get at the private key.
     #[error("the private key {} is open to others (mode {mode:04o})", .path.display())]
@@ -262,7 +278,11 @@ impl Error {
                 format!("put {file} in {}", path.parent()?.display())
             }
             Error::InsecurePermissions { path, .. } => format!("chmod 600 {}", quoted(path)),
-            Error::LegacyKey { .. } => "give --allow-legacy to use it all the same".to_owned(),
+            Error::LegacyKey { .. }
+            | Error::Pkcs12 {
+                source: pkcs12::Error::Legacy { .. },
+                ..
+            } => "give --allow-legacy to use it all the same".to_owned(),
             Error::KeyNotGiven { .. } => "name its private key with --key".to_owned(),
             Error::PrivateKey { path, source } => source.hint(&quoted(path))?,
             Error::PasswordMissing { .. } => {

@@ -5,18 +5,21 @@ use std::path::Path;
 use crate::crypto::{PrivateKey, PublicKey};
 use crate::keys::file::KeyFile;
 use crate::keys::options::Options;
+use crate::keys::pkcs12::{self, Unusable};
 use crate::keys::private_key::{self, FoundPrivateKey};
 use crate::keys::{Error, pem};
+use crate::secret::Secret;
 use crate::x509::Certificate;
 
 /// RFC 8551 4.3: shorter RSA keys are of historic interest.
 const MIN_RSA_BITS: usize = 2048;
 
 /// The private keys and certificates of one file, in its order.
+#[derive(Default)]
 pub(super) struct Material {
     pub(super) keys: Vec<PrivateKey>,
-    /// Why some of its private keys are not among them.
-    pub(super) unusable_keys: Vec<Error>,
+    /// Why some of what is in it is not among them.
+    pub(super) unusable: Vec<Error>,
     pub(super) certificates: Vec<Certificate>,
     /// What it has where there is no private key, and where there is no certificate.
     instead_of_key: Vec<String>,
@@ -27,13 +30,10 @@ impl Material {
     /// Reads a file by looking at what is in it. A private key that cannot be used does not hide
     /// the rest.
     pub(super) fn read(path: &Path, file: &KeyFile, options: &Options) -> Result<Material, Error> {
-        let mut material = Material {
-            keys: Vec::new(),
-            unusable_keys: Vec::new(),
-            certificates: Vec::new(),
-            instead_of_key: Vec::new(),
-            instead_of_certificate: Vec::new(),
-        };
+        if pkcs12::is_pkcs12(&file.bytes) {
+            return Material::read_pkcs12(path, file, options);
+        }
+        let mut material = Material::default();
         let found = match FoundPrivateKey::find_all(&file.bytes) {
             Ok(found) => found,
             Err(private_key::Error::NotFound { found }) => {
@@ -54,14 +54,61 @@ impl Material {
         if !found.is_empty() {
             match options.check_permissions(path, file.mode) {
                 Ok(()) => material.unlock(path, found, options),
-                Err(error) => material.unusable_keys.push(error),
+                Err(error) => material.unusable.push(error),
             }
         }
         Ok(material)
     }
 
+    fn read_pkcs12(path: &Path, file: &KeyFile, options: &Options) -> Result<Material, Error> {
+        options.check_permissions(path, file.mode)?;
+        let open = |password: &Secret| {
+            pkcs12::read(&file.bytes, password, options.allow_legacy).map_err(|error| match error {
+                pkcs12::Error::WrongPassword => Error::PasswordWrong {
+                    path: path.to_owned(),
+                },
+                source => Error::Pkcs12 {
+                    path: path.to_owned(),
+                    source,
+                },
+            })
+        };
+        // Many files have no password: nobody is asked for it then.
+        let opened = match open(&Secret::new(Vec::new())) {
+            Err(Error::PasswordWrong { .. }) => open(&options.password_of(path).fetch()?)?,
+            opened => opened?,
+        };
+        let mut material = Material {
+            certificates: opened.certificates,
+            ..Material::default()
+        };
+        for key in opened.keys {
+            match safe(key, path, options) {
+                Ok(key) => material.keys.push(key),
+                Err(error) => material.unusable.push(error),
+            }
+        }
+        let part = |unusable| match unusable {
+            Unusable::Key(source) => Error::PrivateKey {
+                path: path.to_owned(),
+                source: private_key::Error::Key(source),
+            },
+            Unusable::Locked => Error::PasswordWrong {
+                path: path.to_owned(),
+            },
+            source => Error::Pkcs12Part {
+                path: path.to_owned(),
+                source,
+            },
+        };
+        material
+            .unusable
+            .extend(opened.unusable.into_iter().map(part));
+        Ok(material)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.certificates.is_empty() && self.unusable_keys.is_empty()
+        self.keys.is_empty() && self.certificates.is_empty() && self.unusable.is_empty()
     }
 
     fn unlock(
@@ -81,7 +128,7 @@ impl Material {
                 .and_then(|key| safe(key, path, options));
             match key {
                 Ok(key) => self.keys.push(key),
-                Err(error) => self.unusable_keys.push(error),
+                Err(error) => self.unusable.push(error),
             }
         }
     }
@@ -102,7 +149,8 @@ impl Material {
 
     /// Why a file without a private key is of no use.
     pub(super) fn no_key(&self, path: &Path) -> Error {
-        let first = self.unusable_keys.first().cloned();
+        let about_keys = |error: &&Error| !matches!(error, Error::Pkcs12Part { .. });
+        let first = self.unusable.iter().find(about_keys).cloned();
         first.unwrap_or_else(|| Error::PrivateKey {
             path: path.to_owned(),
             source: private_key::Error::NotFound {

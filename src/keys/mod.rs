@@ -22,7 +22,6 @@
 //!
 //! # Not supported
 //!
-//! - PKCS#12: turn it into PEM with `openssl pkcs12`.
 //! - Certification paths and revocation: a pinned certificate is trusted because it is pinned.
 //! - Private keys in tokens, agents or OpenSSH's format.
 

@@ -18,7 +18,8 @@ pub struct Options {
     pub now: Timestamp,
     /// Take private keys that others can read, too.
     pub allow_insecure_keys: bool,
-    /// Take what is not safe any more, too: short RSA keys in a [`Keyring`](crate::keys::Keyring).
+    /// Take what is not safe any more, too: PKCS#12 files encrypted with RC2 or triple DES, and
+    /// in a [`Keyring`](crate::keys::Keyring) short RSA keys.
     pub allow_legacy: bool,
     /// Called when an encrypted private key is met, at most once a file.
     pub password: Box<PasswordSource>,

@@ -19,6 +19,7 @@ mod mails;
 mod memory;
 mod openssl;
 mod pickup;
+mod pkcs12;
 mod postfix;
 mod refusals;
 mod seal_gpgsm;

@@ -65,7 +65,7 @@ pub enum Error {
     #[error("there are more than {MAX_NESTING} bags inside one another in the PKCS#12 file")]
     TooDeep,
     /// The password is not the one, or the file was changed.
-    #[error("the password is wrong")]
+    #[error("the password is wrong, or the file was changed")]
     WrongPassword,
 }
 
@@ -93,6 +93,9 @@ pub enum Unusable {
     /// A private key that is malformed or of a kind that is not supported.
     #[error("a private key in it cannot be used")]
     Key(#[source] Arc<crypto::Error>),
+    /// A private key that is encrypted under another password than the file's.
+    #[error("a private key in it does not open with the password of the file")]
+    Locked,
     /// A certificate that cannot be read.
     #[error("a certificate in it cannot be read")]
     Certificate(#[source] x509::Error),

@@ -25,8 +25,8 @@
 //!
 //! # Not supported
 //!
-//! Writing; public-key integrity and privacy (RFC 7292 3.1); several passwords in one file; RC4
-//! and the PBES1 of PKCS#5. CRLs, secrets and the attributes of bags (names, links from key to
+//! Writing; public-key integrity and privacy (RFC 7292 3.1); another password for a key than for
+//! the file; RC4 and the PBES1 of PKCS#5. CRLs, secrets and the attributes of bags (names, links from key to
 //! certificate) are passed over: a key finds its certificate by the public key.
 
 mod encryption;
@@ -118,7 +118,7 @@ pub fn read(bytes: &[u8], password: &Secret, allow_legacy: bool) -> Result<Pkcs1
 
     let mut budget = Budget::new();
     let mut passwords = Password::encodings(password);
-    if let Some(mac) = mac {
+    if let Some(mac) = &mac {
         passwords = mac.verified_by(content, passwords, &mut budget)?;
     }
     let mut opened = Pkcs12::default();
@@ -131,7 +131,13 @@ pub fn read(bytes: &[u8], password: &Secret, allow_legacy: bool) -> Result<Pkcs1
             }
         };
         for bag in bags {
-            opened.take(bag, &passwords, &mut budget)?;
+            match opened.take(bag, &passwords, &mut budget) {
+                // The MAC says that it is the password of the file: this bag has another.
+                Err(Error::WrongPassword) if mac.is_some() => {
+                    opened.unusable.push(Unusable::Locked);
+                }
+                taken => taken?,
+            }
         }
     }
     Ok(opened)

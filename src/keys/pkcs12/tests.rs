@@ -65,6 +65,13 @@ fn every_way_of_protection_is_opened_with_the_password_alone() {
 }
 
 #[test]
+fn what_is_not_protected_opens_with_any_password() {
+    for password in [PASSWORD, "guess", ""] {
+        whole(opened("bare", password, false));
+    }
+}
+
+#[test]
 fn the_vector_of_rfc_9879_opens() {
     let opened = opened("rfc9879-a1", "1234", false).unwrap();
     assert_eq!((opened.keys.len(), opened.certificates.len()), (1, 1));
@@ -288,6 +295,20 @@ fn a_key_of_an_unknown_kind_does_not_hide_the_certificate() {
     assert!(opened.keys.is_empty());
     assert_eq!(opened.certificates.len(), 1);
     assert!(matches!(&opened.unusable[..], [Unusable::Key(_)]));
+}
+
+#[test]
+fn a_key_under_another_password_does_not_hide_the_certificate() {
+    let shrouded = sequence(&[&legacy_algorithm(&[1]), &octets(&[0; 16])]);
+    let locked = bag(identifiers::PKCS_8_SHROUDED_KEY_BAG, &shrouded);
+    let contents = safe(&[&locked, &cert_bag(&certificate())]);
+    let mac = mac_data(b"\0\0", &sequence(&[&contents]), &[1]);
+    let opened = without_password(&file_with(&[&contents], &mac)).unwrap();
+    assert_eq!(opened.certificates.len(), 1);
+    assert!(matches!(&opened.unusable[..], [Unusable::Locked]));
+    // Without a MAC nobody knows whose password it is.
+    let error = without_password(&file(&[&contents])).unwrap_err();
+    assert_eq!(error, Error::WrongPassword);
 }
 
 #[test]
