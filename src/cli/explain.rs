@@ -93,11 +93,15 @@ pub(super) fn key(error: &keys::Error) -> Failure {
         E::Expired { .. } => "get a new certificate and put it in its place".to_owned(),
         E::NotYetValid { .. } => "is the clock right? --at TIME sets another time".to_owned(),
         E::KeyMismatch { .. } => "put the key and the certificate made for it together".to_owned(),
+        E::Pkcs12 { .. } => "have it made anew, or turned into PEM with openssl pkcs12".to_owned(),
+        E::Preferences { .. } => "mend it or take it away: the certificate will do alone".to_owned(),
         E::PrivateKey { .. } => {
             "put the private key of this address there, in PEM or DER".to_owned()
         }
         E::Empty { .. } | E::NotAFile { .. } | E::TooLarge { .. } => {
-            "<address>.crt is for certificates, <address>.pem for the private key".to_owned()
+            "<address>.crt is for certificates, <address>.pem for the private key, <address>.p12 for \
+             both"
+                .to_owned()
         }
         _ => "put a certificate there that is meant for this address and use".to_owned(),
     });

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::address::Address;
 use crate::crypto;
-use crate::keys::{password, pem, pkcs12, private_key};
+use crate::keys::{password, pem, pkcs12, preferences, private_key};
 use crate::x509::{ExtendedKeyUsage, KeyUsage};
 
 /// What a key is wanted for.
@@ -248,15 +248,21 @@ pub enum Error {
         /// The shortest allowed.
         minimum: usize,
     },
-    /// Private key and certificate are two different keys.
-    #[error("the private key {} does not belong to the certificate {}{}", .private_key.display(), .certificate.display(), elsewhere(*.belongs_to))]
+    /// The private key belongs to no certificate of the file.
+    #[error("the private key {} does not belong to the certificate {}", .private_key.display(), .certificate.display())]
     KeyMismatch {
         /// The file with the private key.
         private_key: PathBuf,
         /// The file with the certificate.
         certificate: PathBuf,
-        /// The place, counted from 1, of a certificate in that file which the key does belong to.
-        belongs_to: Option<usize>,
+    },
+    /// The file beside the certificate does not say what its owner's mail client can do.
+    #[error("the preferences in {} cannot be read", .path.display())]
+    Preferences {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: preferences::Error,
     },
 }
 
@@ -273,7 +279,9 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Error::CertificateNotFound { tried, .. } | Error::PrivateKeyNotFound { tried, .. } => {
-                let path = tried.last()?;
+                // The plainest of them; who has a PKCS#12 file knows what to do with it.
+                let is_plain = |path: &&PathBuf| path.extension().is_none_or(|e| e != "p12");
+                let path = tried.iter().rev().find(is_plain)?;
                 let file = path.file_name()?.display();
                 format!("put {file} in {}", path.parent()?.display())
             }
@@ -288,11 +296,6 @@ impl Error {
             Error::PasswordMissing { .. } => {
                 "give --password-file FILE, or MAILSEAL_PASSWORD_FILE in the environment".to_owned()
             }
-            Error::KeyMismatch {
-                belongs_to: Some(_),
-                certificate,
-                ..
-            } => format!("put that certificate first in {}", quoted(certificate)),
             _ => return None,
         })
     }
@@ -331,10 +334,4 @@ fn names(addresses: &[Address], unusable: &[String]) -> String {
         (shown, 0) => format!("it is for {}", shown.join(", ")),
         (shown, more) => format!("it is for {} and {more} more", shown.join(", ")),
     }
-}
-
-fn elsewhere(belongs_to: Option<usize>) -> String {
-    belongs_to.map_or_else(String::new, |place| {
-        format!(", but to certificate number {place} in that file")
-    })
 }

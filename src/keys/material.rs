@@ -1,8 +1,9 @@
 //! Everything a key file holds, whatever its format.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use crate::crypto::{PrivateKey, PublicKey};
+use crate::crypto::PrivateKey;
 use crate::keys::file::KeyFile;
 use crate::keys::options::Options;
 use crate::keys::pkcs12::{self, Unusable};
@@ -11,13 +12,10 @@ use crate::keys::{Error, pem};
 use crate::secret::Secret;
 use crate::x509::Certificate;
 
-/// RFC 8551 4.3: shorter RSA keys are of historic interest.
-const MIN_RSA_BITS: usize = 2048;
-
 /// The private keys and certificates of one file, in its order.
 #[derive(Default)]
 pub(super) struct Material {
-    pub(super) keys: Vec<PrivateKey>,
+    pub(super) keys: Vec<Arc<PrivateKey>>,
     /// Why some of what is in it is not among them.
     pub(super) unusable: Vec<Error>,
     pub(super) certificates: Vec<Certificate>,
@@ -170,14 +168,13 @@ impl Material {
     }
 }
 
-fn safe(key: PrivateKey, path: &Path, options: &Options) -> Result<PrivateKey, Error> {
-    match key.public_key() {
-        PublicKey::Rsa(public) if public.bits() < MIN_RSA_BITS && !options.allow_legacy => {
-            Err(Error::LegacyKey {
-                path: path.to_owned(),
-                key: format!("RSA with {} bits", public.bits()),
-            })
-        }
-        _ => Ok(key),
+fn safe(key: PrivateKey, path: &Path, options: &Options) -> Result<Arc<PrivateKey>, Error> {
+    let public_key = key.public_key();
+    if public_key.is_legacy() && !options.allow_legacy {
+        return Err(Error::LegacyKey {
+            path: path.to_owned(),
+            key: format!("{} with {} bits", public_key.kind(), public_key.bits()),
+        });
     }
+    Ok(Arc::new(key))
 }

@@ -1,7 +1,8 @@
 //! Keys and certificates of the people an operator seals mail for and from.
 //!
 //! They lie in a directory, one pair of files an address: `<address>.crt` with the certificate
-//! first and its intermediates after it, `<address>.pem` with the private key. Putting a
+//! first and its intermediates after it, `<address>.pem` with the private key; or one PKCS#12
+//! file, `<address>.p12`, with all of it. Putting a
 //! certificate there is the operator's word that it is the right one ("pinned"); whether it is
 //! fit for the use at hand is checked each time, and only a fit one becomes a
 //! [`RecipientCertificate`] or a [`Signer`].
@@ -25,6 +26,7 @@
 //! - Certification paths and revocation: a pinned certificate is trusted because it is pinned.
 //! - Private keys in tokens, agents or OpenSSH's format.
 
+mod choice;
 pub mod directory;
 mod error;
 mod file;
@@ -36,10 +38,12 @@ pub mod pem;
 mod pinned;
 pub mod pkcs12;
 pub mod pkcs8;
+pub mod preferences;
 pub mod private_key;
 mod recipient;
 mod signer;
 
+pub use choice::{Choice, PassedOver, Reason};
 pub use directory::KeyDirectory;
 pub use error::{Error, Use};
 pub use keyring::{KeySources, Keyring, KeyringEntry, Skipped};

@@ -1,4 +1,4 @@
-//! Whether the certificate that an operator pinned is fit for the use at hand.
+//! Which of the certificates that an operator pinned is fit for the use at hand.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,53 +7,157 @@ use jiff::Timestamp;
 
 use crate::address::Address;
 use crate::crypto::PublicKey;
-use crate::keys::{Error, Use, pem};
+use crate::keys::choice::{Choice, PassedOver, Reason};
+use crate::keys::{Error, Use};
 use crate::x509::Certificate;
 
 /// RFC 8551 4.2 and 4.4: nothing is signed with or encrypted to a shorter RSA key.
 const MIN_RSA_BITS: usize = 2048;
 
-/// The first certificate of a file in the key directory, once it has been found fit: it is for
-/// the address it was looked up by, valid now, meant for mail and for the use at hand, and its
-/// key can be worked with.
+/// A certificate of a file in the key directory, once it has been found fit: it is for the address
+/// it was looked up by, valid now, meant for mail and for the use at hand, and its key can be
+/// worked with.
 pub(super) struct PinnedCertificate {
-    pub(super) certificate: Certificate,
-    pub(super) public_key: PublicKey,
-    /// The rest of the file, in its order.
-    pub(super) others: Vec<Certificate>,
+    certificate: Certificate,
+    public_key: PublicKey,
+    others: Vec<Certificate>,
+    choice: Choice,
+}
+
+/// What a certificate is looked for.
+pub(super) struct Wish<'a> {
+    pub(super) address: &'a Address,
+    pub(super) now: Timestamp,
+    pub(super) wanted: Use,
+    /// The fingerprint of the one that its owner prefers.
+    pub(super) preferred: Option<[u8; 32]>,
 }
 
 impl PinnedCertificate {
-    /// The order of the questions is the order in which an operator would ask them.
-    pub(super) fn read(
+    /// The maker: takes the best of a file's certificates. Of those that are fit, the one that
+    /// its owner prefers; else the one that the operator put first.
+    pub(super) fn choose(
         path: &Path,
-        bytes: &[u8],
-        address: &Address,
-        now: Timestamp,
-        wanted: Use,
+        certificates: Vec<Certificate>,
+        wish: &Wish<'_>,
     ) -> Result<PinnedCertificate, Error> {
-        let path = || path.to_owned();
-        let mut certificates = pem::certificates(bytes)
-            .map_err(|source| Error::Certificate {
-                path: path(),
-                source,
-            })?
-            .into_iter();
-        let certificate = certificates
-            .next()
-            .ok_or_else(|| Error::Empty { path: path() })?;
-        certifies(&certificate, address, path)?;
-        valid_at(&certificate, now, path)?;
-        meant_for_mail(&certificate, path)?;
-        // Before the key usage: which of its bits is needed depends on the kind of key.
-        let public_key = strong_public_key(&certificate, wanted, path)?;
-        permits(&certificate, wanted, path)?;
-        Ok(PinnedCertificate {
-            certificate,
-            public_key,
-            others: certificates.collect(),
+        PinnedCertificate::choose_among(path, certificates, wish, |_| true)
+    }
+
+    /// The maker for who has the private key: only certificates of this public key come into
+    /// question. `None` if the file has no such certificate.
+    pub(super) fn of_key(
+        path: &Path,
+        certificates: Vec<Certificate>,
+        wish: &Wish<'_>,
+        key: &PublicKey,
+    ) -> Option<Result<PinnedCertificate, Error>> {
+        let has_key = |c: &Certificate| c.public_key().is_ok_and(|own| own == *key);
+        certificates.iter().any(has_key).then(|| {
+            let mut pinned = PinnedCertificate::choose_among(path, certificates, wish, has_key)?;
+            if pinned.choice.reason == Reason::First {
+                pinned.choice.reason = Reason::PrivateKey;
+            }
+            Ok(pinned)
         })
     }
+
+    fn choose_among(
+        path: &Path,
+        mut certificates: Vec<Certificate>,
+        wish: &Wish<'_>,
+        comes_into_question: impl Fn(&Certificate) -> bool,
+    ) -> Result<PinnedCertificate, Error> {
+        let judge = |certificate: &Certificate| fit(certificate, path, wish);
+        let mut judged: Vec<Result<PublicKey, Error>> = certificates.iter().map(judge).collect();
+        let is_preferred =
+            |index: &usize| wish.preferred == Some(certificates[*index].sha256_fingerprint());
+        let candidates: Vec<usize> = (0..certificates.len())
+            .filter(|index| comes_into_question(&certificates[*index]))
+            .collect();
+        let mut fit = candidates
+            .iter()
+            .copied()
+            .filter(|index| judged[*index].is_ok());
+        let first = fit.clone().next();
+        let Some(chosen) = fit.find(is_preferred).or(first) else {
+            let errors = judged.into_iter().enumerate();
+            let errors = errors.filter(|(index, _)| candidates.contains(index));
+            let errors = errors.filter_map(|(_, judgement)| judgement.err());
+            return Err(nearest(errors).unwrap_or_else(|| Error::Empty {
+                path: path.to_owned(),
+            }));
+        };
+        let passed_over: Vec<PassedOver> = (0..certificates.len())
+            .filter(|index| *index != chosen && names(&certificates[*index], wish.address))
+            .map(|index| PassedOver {
+                number: index + 1,
+                unfit: judged[index].as_ref().err().cloned(),
+                preferred: is_preferred(&index),
+            })
+            .collect();
+        let choice = Choice {
+            path: path.to_owned(),
+            number: chosen + 1,
+            reason: if passed_over.is_empty() {
+                Reason::Only
+            } else if passed_over.iter().all(|other| other.unfit.is_some()) {
+                Reason::OnlyFit
+            } else if is_preferred(&chosen) {
+                Reason::Preferred
+            } else {
+                Reason::First
+            },
+            passed_over,
+        };
+        let public_key = judged.swap_remove(chosen)?;
+        Ok(PinnedCertificate {
+            certificate: certificates.remove(chosen),
+            public_key,
+            others: certificates,
+            choice,
+        })
+    }
+
+    /// The certificate, its public key, the rest of the file in its order, and why this one.
+    pub(super) fn into_parts(self) -> (Certificate, PublicKey, Vec<Certificate>, Choice) {
+        (self.certificate, self.public_key, self.others, self.choice)
+    }
+}
+
+/// The order of the questions is the order in which an operator would ask them.
+fn fit(certificate: &Certificate, path: &Path, wish: &Wish<'_>) -> Result<PublicKey, Error> {
+    let path = || path.to_owned();
+    certifies(certificate, wish.address, path)?;
+    valid_at(certificate, wish.now, path)?;
+    meant_for_mail(certificate, path)?;
+    // Before the key usage: which of its bits is needed depends on the kind of key.
+    let public_key = strong_public_key(certificate, wish.wanted, path)?;
+    permits(certificate, &public_key, wish.wanted, path)?;
+    Ok(public_key)
+}
+
+/// Of several reasons, the one of the certificate that came furthest; among equals the first.
+fn nearest(errors: impl Iterator<Item = Error>) -> Option<Error> {
+    let rank = |error: &Error| match error {
+        Error::AddressNotCertified { .. } => 0,
+        Error::NotYetValid { .. } | Error::Expired { .. } => 1,
+        Error::NotForEmail { .. } => 2,
+        Error::PublicKey { .. } | Error::KeyKind { .. } | Error::KeyTooShort { .. } => 3,
+        _ => 4,
+    };
+    errors.reduce(|best, error| {
+        if rank(&error) > rank(&best) {
+            error
+        } else {
+            best
+        }
+    })
+}
+
+fn names(certificate: &Certificate, address: &Address) -> bool {
+    let mut emails = certificate.emails().iter();
+    emails.any(|email| email.matches(address))
 }
 
 /// RFC 8550 3: one of the certificate's addresses is ours. A certificate that names none is for
@@ -63,11 +167,7 @@ fn certifies(
     address: &Address,
     path: impl Fn() -> PathBuf,
 ) -> Result<(), Error> {
-    if certificate
-        .emails()
-        .iter()
-        .any(|email| email.matches(address))
-    {
+    if names(certificate, address) {
         return Ok(());
     }
     Err(Error::AddressNotCertified {
@@ -152,6 +252,7 @@ fn strong_public_key(
 /// RFC 8550 4.4.2.
 fn permits(
     certificate: &Certificate,
+    public_key: &PublicKey,
     wanted: Use,
     path: impl Fn() -> PathBuf,
 ) -> Result<(), Error> {
@@ -164,6 +265,12 @@ fn permits(
             path: path(),
             wanted,
             key_usage,
+        }),
+        // RSA that its certificate restricts to PSS (RFC 4055 1.2).
+        None if !allowed => Err(Error::KeyKind {
+            path: path(),
+            kind: public_key.kind(),
+            wanted,
         }),
         _ => Ok(()),
     }

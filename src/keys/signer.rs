@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
 
+use crate::address::Address;
 use crate::crypto::{PrivateKey, PublicKey};
-use crate::keys::Error;
+use crate::keys::choice::Choice;
 use crate::keys::pinned::PinnedCertificate;
 use crate::x509::Certificate;
 
@@ -35,32 +35,25 @@ struct Inner {
     public_key: PublicKey,
     intermediates: Vec<Certificate>,
     private_key: Arc<PrivateKey>,
+    choice: Choice,
 }
 
 impl Signer {
-    /// The maker: from a certificate fit for signing and the private key that was found for it.
+    /// The maker: from a certificate fit for signing and the private key that it was chosen for.
+    /// `None` if the two do not belong together.
     pub(super) fn holding(
         pinned: PinnedCertificate,
-        certificate_path: &Path,
         private_key: Arc<PrivateKey>,
-        private_key_path: &Path,
-    ) -> Result<Signer, Error> {
-        let public_key = private_key.public_key();
-        if *public_key != pinned.public_key {
-            let matching = |c: &Certificate| c.public_key().is_ok_and(|key| key == *public_key);
-            return Err(Error::KeyMismatch {
-                private_key: private_key_path.to_owned(),
-                certificate: certificate_path.to_owned(),
-                // Counted from 1, and the first of the file is not among the others.
-                belongs_to: pinned.others.iter().position(matching).map(|n| n + 2),
-            });
-        }
-        Ok(Signer {
+        address: &Address,
+    ) -> Option<Signer> {
+        let (certificate, public_key, others, choice) = pinned.into_parts();
+        (*private_key.public_key() == public_key).then(|| Signer {
             inner: Arc::new(Inner {
-                intermediates: intermediates(&pinned.certificate, pinned.others),
-                certificate: pinned.certificate,
-                public_key: pinned.public_key,
+                intermediates: intermediates(&certificate, others, address),
+                certificate,
+                public_key,
                 private_key,
+                choice,
             }),
         })
     }
@@ -70,7 +63,8 @@ impl Signer {
         &self.inner.certificate
     }
 
-    /// The other certificates of its file, in their order, each once, without self-signed ones.
+    /// The other certificates of its file, in their order, each once, without self-signed ones
+    /// and without others for the same address.
     pub fn intermediates(&self) -> &[Certificate] {
         &self.inner.intermediates
     }
@@ -81,6 +75,11 @@ impl Signer {
         &self.inner.public_key
     }
 
+    /// Why this certificate, of those that were there.
+    pub fn choice(&self) -> &Choice {
+        &self.inner.choice
+    }
+
     /// The private key.
     pub fn private_key(&self) -> &PrivateKey {
         &self.inner.private_key
@@ -89,11 +88,20 @@ impl Signer {
 
 /// RFC 5652 5.1 has a sender put into the message what makes a path to a root, and lets the root
 /// be left out: whoever does not have it already has no reason to trust it.
-fn intermediates(certificate: &Certificate, others: Vec<Certificate>) -> Vec<Certificate> {
+fn intermediates(
+    certificate: &Certificate,
+    others: Vec<Certificate>,
+    address: &Address,
+) -> Vec<Certificate> {
     let mut seen = HashSet::from([certificate.sha256_fingerprint()]);
+    let is_for_address = |other: &Certificate| {
+        let mut emails = other.emails().iter();
+        emails.any(|email| email.matches(address))
+    };
     others
         .into_iter()
-        .filter(|other| !other.is_self_signed() && seen.insert(other.sha256_fingerprint()))
+        .filter(|other| !other.is_self_signed() && !is_for_address(other))
+        .filter(|other| seen.insert(other.sha256_fingerprint()))
         .collect()
 }
 
@@ -109,7 +117,8 @@ impl fmt::Debug for Signer {
 mod tests {
     use super::*;
     use crate::keys::testing::{TestKeys, address, pkcs8_pem, secret_key};
-    use crate::x509::testing::{TestCertificate, name};
+    use crate::keys::{Error, Reason};
+    use crate::x509::testing::{TestCertificate, name, utc_time};
 
     const BOB: &str = "bob@example.com";
 
@@ -122,15 +131,20 @@ mod tests {
     #[test]
     fn intermediates_travel_in_order_once_and_without_roots() {
         let keys = TestKeys::with(BOB);
-        let mut root = certificate(4);
+        let intermediate = |serial| {
+            let mut intermediate = certificate(serial);
+            intermediate.extensions.clear();
+            intermediate
+        };
+        let mut root = intermediate(4);
         root.issuer = name("Root");
         root.subject = name("Root");
         let chain = [
             certificate(7).pem(),
-            certificate(3).pem(),
+            intermediate(3).pem(),
             root.pem(),
-            certificate(2).pem(),
-            certificate(3).pem(),
+            intermediate(2).pem(),
+            intermediate(3).pem(),
             certificate(7).pem(),
         ];
         keys.write("bob@example.com.crt", chain.concat());
@@ -146,23 +160,29 @@ mod tests {
         let keys = TestKeys::with(BOB);
         keys.write("bob@example.com.pem", pkcs8_pem(&secret_key(8)));
         let error = keys.open().signer(&address(BOB)).unwrap_err();
-        assert!(matches!(
-            &error,
-            Error::KeyMismatch {
-                belongs_to: None,
-                ..
-            }
-        ));
+        assert!(matches!(&error, Error::KeyMismatch { .. }));
         assert!(error.to_string().ends_with("bob@example.com.crt"));
-        let reversed = [certificate(7).pem(), certificate(8).pem()].concat();
-        keys.write("bob@example.com.crt", reversed);
+    }
+
+    #[test]
+    fn of_several_certificates_the_one_of_the_private_key_signs() {
+        let keys = TestKeys::with(BOB);
+        keys.write("bob@example.com.pem", pkcs8_pem(&secret_key(8)));
+        let mut intermediate = certificate(3);
+        intermediate.extensions.clear();
+        let all = [&certificate(7), &intermediate, &certificate(8)].map(TestCertificate::pem);
+        keys.write("bob@example.com.crt", all.concat());
+        let signer = keys.open().signer(&address(BOB)).unwrap();
+        assert_eq!(signer.certificate().serial_hex(), "08");
+        let serials = signer.intermediates().iter().map(Certificate::serial_hex);
+        assert_eq!(serials.collect::<Vec<_>>(), ["03"]);
+        assert_eq!(signer.choice().reason, Reason::PrivateKey);
+        // If its own certificate is not fit, another one is no help.
+        let mut expired = certificate(8);
+        expired.not_after = utc_time("260201000000Z");
+        keys.write("bob@example.com.crt", certificate(7).pem() + &expired.pem());
         let error = keys.open().signer(&address(BOB)).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .ends_with("to certificate number 2 in that file")
-        );
-        assert!(error.hint().is_some());
+        assert!(matches!(error, Error::Expired { .. }), "{error:?}");
     }
 
     #[test]

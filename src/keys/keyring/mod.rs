@@ -208,7 +208,7 @@ impl Gathered {
             let known =
                 |(other, _): &(Arc<PrivateKey>, PathBuf)| other.public_key() == key.public_key();
             if !self.keys.iter().any(known) {
-                self.keys.push((Arc::new(key), path.to_owned()));
+                self.keys.push((key, path.to_owned()));
             }
         }
         for certificate in material.certificates.drain(..) {
