@@ -1,6 +1,6 @@
 //! What a stranger's certificates may cost.
 //!
-//! The first two numbers are those of rustls-webpki (`verify_cert.rs`, `Budget`), which took them
+//! The first three numbers are those of rustls-webpki (`verify_cert.rs`, `Budget`), which took them
 //! from what real paths need, many times over; the others follow the same rule.
 
 use crate::path::Error;
@@ -10,6 +10,8 @@ const SIGNATURES: u32 = 100;
 /// Steps of the search for one leaf.
 const BUILD_CALLS: u32 = 200_000;
 
+/// Names read and compared with name constraints.
+const NAMES: u32 = 250_000;
 /// Whole paths processed for one leaf, each of which may be the last.
 const PATHS: u32 = 100;
 /// Policies, mappings and nodes of the policy graph.
@@ -20,6 +22,7 @@ const POLICIES: u32 = 100_000;
 pub(super) struct Budget {
     signatures: u32,
     build_calls: u32,
+    names: u32,
     paths: u32,
     policies: u32,
 }
@@ -29,6 +32,7 @@ impl Budget {
         Budget {
             signatures: SIGNATURES,
             build_calls: BUILD_CALLS,
+            names: NAMES,
             paths: PATHS,
             policies: POLICIES,
         }
@@ -36,6 +40,15 @@ impl Budget {
 
     pub(super) fn consume_signature(&mut self) -> Result<(), Error> {
         consume(&mut self.signatures, 1, SIGNATURES, "signature checks")
+    }
+
+    pub(super) fn consume_names(&mut self, count: usize) -> Result<(), Error> {
+        consume(
+            &mut self.names,
+            count,
+            NAMES,
+            "names and constraints on them",
+        )
     }
 
     pub(super) fn consume_path(&mut self) -> Result<(), Error> {

@@ -93,6 +93,17 @@ pub enum Error {
         /// How many it allows.
         limit: u32,
     },
+    /// A name of the certificate is not among those that a CA above it may issue for, or nobody can
+    /// tell whether it is (RFC 5280 6.1.3 (b) and (c)).
+    #[error("the certificate of {subject} is for {name}, for which {ca} may not issue")]
+    NameConstraints {
+        #[allow(missing_docs)]
+        subject: String,
+        /// The CA that has the constraints.
+        ca: String,
+        /// The name, escaped for display.
+        name: String,
+    },
     /// A policy is required, by the caller or by a CA, and none holds down to this certificate
     /// (RFC 5280 6.1.3 (f), 6.1.5 (g)).
     #[error("no acceptable certificate policy holds down to {subject}, and one is required")]
@@ -170,6 +181,7 @@ impl Error {
             Error::NotYetValid { .. } => "not-yet-valid",
             Error::NotACa { .. } => "not-a-ca",
             Error::PathLength { .. } | Error::PathTooLong { .. } => "path-length",
+            Error::NameConstraints { .. } => "name-constraints",
             Error::NoValidPolicy { .. } => "no-valid-policy",
             Error::KeyUsage { .. } => "key-usage",
             Error::ExtendedKeyUsage { .. } => "extended-key-usage",
@@ -210,7 +222,9 @@ impl Error {
             Error::LegacyAlgorithm { .. } | Error::WeakKey { .. } => 7,
             Error::Expired { .. } | Error::NotYetValid { .. } => 8,
             // Found on whole paths only.
-            Error::PathLength { .. } | Error::NoValidPolicy { .. } => 9,
+            Error::PathLength { .. }
+            | Error::NameConstraints { .. }
+            | Error::NoValidPolicy { .. } => 9,
             // Not a reason: the search has ended.
             Error::Budget { .. } => u8::MAX,
         }

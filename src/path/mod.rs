@@ -31,14 +31,16 @@
 //!
 //! # Not supported
 //!
-//! Name constraints and revocation: [`ValidatedCertificate::unchecked`] tells
-//! where a path has some. Fetching certificates. The issuerUniqueID.
+//! Revocation. Fetching certificates. The issuerUniqueID. Name constraints on x400Address,
+//! ediPartyName, registeredID and otherName, and on dNSNames that begin with a period: a certificate
+//! with a name of such a form is refused below them.
 
 pub mod anchors;
 mod budget;
 mod build;
 mod error;
 mod link;
+mod name_constraints;
 mod policy;
 mod processing;
 mod profile;

@@ -6,11 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use const_oid::db::rfc5280::ID_CE_NAME_CONSTRAINTS;
-
 use crate::asn1::oid::ObjectIdentifier;
 use crate::path::budget::Budget;
 use crate::path::link::Link;
+use crate::path::name_constraints::NameConstraintsState;
 use crate::path::policy::PolicyState;
 use crate::path::{Error, Validation};
 use crate::x509::Certificate;
@@ -30,7 +29,7 @@ pub(super) fn process(
     budget: &mut Budget,
 ) -> Result<Outcome, Error> {
     budget.consume_path()?;
-    let mut state = State::initial(anchor, path.len(), validation)?;
+    let mut state = State::initial(anchor, path.len(), validation, budget)?;
     let Some((leaf, intermediates)) = path.split_last() else {
         return Ok(Outcome::default());
     };
@@ -41,13 +40,14 @@ pub(super) fn process(
     state.process(leaf, true, budget)?;
     Ok(Outcome {
         policies: state.policies.wrap_up(leaf.certificate())?,
-        unchecked: unchecked(anchor, path),
+        unchecked: Vec::new(),
     })
 }
 
 /// The variables of RFC 5280 6.1.2. Those about the issuer's name and key are the search's.
 struct State<'a> {
     path_length: PathLength<'a>,
+    names: NameConstraintsState,
     policies: PolicyState<'a>,
 }
 
@@ -57,13 +57,16 @@ impl<'a> State<'a> {
         anchor: &'a Link<'_>,
         length: usize,
         validation: &'a Validation<'_>,
+        budget: &mut Budget,
     ) -> Result<State<'a>, Error> {
         let mut state = State {
             path_length: PathLength::unlimited(),
+            names: NameConstraintsState::default(),
             policies: PolicyState::initial(&validation.policy, length),
         };
         if validation.anchor_constraints {
             state.path_length.lower(anchor.certificate())?;
+            state.names.add(anchor.certificate(), budget)?;
             state.policies.lower(anchor.certificate())?;
         }
         Ok(state)
@@ -76,12 +79,14 @@ impl<'a> State<'a> {
         is_leaf: bool,
         budget: &mut Budget,
     ) -> Result<(), Error> {
+        self.names.check(link, is_leaf, budget)?;
         self.policies.process(link, is_leaf, budget)
     }
 
     /// RFC 5280 6.1.4
     fn prepare_for_next(&mut self, ca: &'a Link<'_>, budget: &mut Budget) -> Result<(), Error> {
         self.policies.prepare_for_next(ca, budget)?;
+        self.names.add(ca.certificate(), budget)?;
         // (l)
         if !ca.is_self_issued() {
             self.path_length.consume()?;
@@ -131,16 +136,4 @@ impl<'a> PathLength<'a> {
         }
         Ok(())
     }
-}
-
-/// Limits that a certificate of the path sets and that nothing here has held the others to.
-fn unchecked(anchor: &Link<'_>, path: &[&Link<'_>]) -> Vec<&'static str> {
-    [(ID_CE_NAME_CONSTRAINTS, "name constraints")]
-        .into_iter()
-        .filter(|(id, _)| {
-            let mut links = path.iter().copied().chain([anchor]);
-            links.any(|link| link.certificate().extension(*id).is_some())
-        })
-        .map(|(_, what)| what)
-        .collect()
 }

@@ -1,8 +1,8 @@
 //! Each check: the path that passes and its nearest neighbour that fails.
 
 use const_oid::db::rfc5280::{
-    ID_CE_BASIC_CONSTRAINTS, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_CE_NAME_CONSTRAINTS,
-    ID_KP_EMAIL_PROTECTION, ID_KP_SERVER_AUTH,
+    ID_CE_BASIC_CONSTRAINTS, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_KP_EMAIL_PROTECTION,
+    ID_KP_SERVER_AUTH,
 };
 
 use super::testing::*;
@@ -277,14 +277,6 @@ fn critical_extensions_are_known() {
         [with_leaf(critical), with_ca(critical), with_root(critical)],
         ["unknown-critical-extension"; 3]
     );
-}
-
-#[test]
-fn limits_that_nobody_looked_at_are_told() {
-    let constraints = extension(ID_CE_NAME_CONSTRAINTS, b"\x30\x00");
-    let ca = CA.changed(ROOT, |c| c.extensions.push(constraints));
-    let validated = check(&leaf(CA), &[ca], ROOT.root()).unwrap();
-    assert_eq!(validated.unchecked(), ["name constraints"]);
 }
 
 #[test]

@@ -24,8 +24,10 @@ mod basic_constraints;
 mod certificate;
 mod extensions;
 mod fields;
+pub mod general_name;
 mod key_kind;
 pub mod name;
+pub mod name_constraints;
 pub mod policies;
 
 #[cfg(test)]
