@@ -9,13 +9,38 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
-from maker.cases import attributes, content, limits, mail, pkcs12, recipients, signers
+from maker.cases import (
+    attributes,
+    certificates,
+    content,
+    exchanged,
+    integrity,
+    limits,
+    mail,
+    pkcs12,
+    recipients,
+    senders,
+    signers,
+)
 from maker.corpus import Corpus
 
 
 def main():
     corpus = Corpus()
-    for part in (attributes, signers, mail, content, recipients, limits, pkcs12):
+    parts = (
+        attributes,
+        exchanged,
+        signers,
+        certificates,
+        mail,
+        senders,
+        content,
+        integrity,
+        recipients,
+        limits,
+        pkcs12,
+    )
+    for part in parts:
         part.add(corpus)
     corpus.write(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent)
     print(f"{len(corpus.cases)} cases, {len(corpus.files)} messages")

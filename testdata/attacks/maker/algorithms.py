@@ -52,7 +52,9 @@ def _times(a, b):
 
 
 FORWARD, BACKWARD = _tables()
-TIMES = {factor: [_times(factor, value) for value in range(256)] for factor in (2, 3, 9, 11, 13, 14)}
+TIMES = {
+    factor: [_times(factor, value) for value in range(256)] for factor in (2, 3, 9, 11, 13, 14)
+}
 
 
 def xor(one, other):

@@ -2,8 +2,19 @@
 
 from . import algorithms, oids
 from .der import (
-    algorithm, elements, explicit, implicit, integer, null, octets, oid, read, sequence, set_of,
-    tlv, utc_time,
+    algorithm,
+    elements,
+    explicit,
+    implicit,
+    integer,
+    null,
+    octets,
+    oid,
+    read,
+    sequence,
+    set_of,
+    tlv,
+    utc_time,
 )
 
 SIGNED_AT = "261121120000Z"
@@ -60,15 +71,18 @@ def rsa_signature_algorithm(name, parameters=null()):
 
 def by_rsa(identity, name="sha256"):
     """A signature function: PKCS #1 v1.5."""
+
     def sign(data):
         key = identity.key
         return key.apply_private(algorithms.pkcs1_encoded(name, data, key.size))
+
     return sign
 
 
 def by_ecdsa(secret, name="sha256"):
     def sign(data):
         return sequence(*(integer(value) for value in algorithms.ecdsa(secret, name, data)))
+
     return sign
 
 
@@ -85,13 +99,29 @@ def by_pss(identity, name, salt_length):
         key, salt = identity.key, algorithms.stream("salt", salt_length)
         encoded = algorithms.pss_encoded(name, data, key.modulus.bit_length(), salt)
         return key.apply_private(encoded)
+
     return sign
 
 
 def signer_info(
-    identity, content, *, name="sha256", attributes=None, stripped=False, in_der_order=True,
-    signed_in_der_order=True, sign=None, digest=None, signature=None, by_key_identifier=False,
-    version=None, unsigned=(), kind=oids.DATA, sid=None, wire_attributes=None, change=None,
+    identity,
+    content,
+    *,
+    name="sha256",
+    attributes=None,
+    stripped=False,
+    in_der_order=True,
+    signed_in_der_order=True,
+    sign=None,
+    digest=None,
+    signature=None,
+    by_key_identifier=False,
+    version=None,
+    unsigned=(),
+    kind=oids.DATA,
+    sid=None,
+    wire_attributes=None,
+    change=None,
 ):
     """One SignerInfo; what is not said is as it should be.
 
@@ -115,15 +145,27 @@ def signer_info(
             sid = tlv(0x80, certificate.key_identifier)
     version = version if version is not None else 3 if by_key_identifier else 1
     return sequence(
-        integer(version), sid, digest or digest_algorithm(name), field,
-        signature or rsa_signature_algorithm(name), octets(change(value) if change else value),
+        integer(version),
+        sid,
+        digest or digest_algorithm(name),
+        field,
+        signature or rsa_signature_algorithm(name),
+        octets(change(value) if change else value),
         tlv(0xA1, *unsigned) if unsigned else b"",
     )
 
 
 def signed_data(
-    content, signers, certificates, *, detached=False, kind=oids.DATA, digests=None, version=1,
-    certificate_elements=None, crls=b"",
+    content,
+    signers,
+    certificates,
+    *,
+    detached=False,
+    kind=oids.DATA,
+    digests=None,
+    version=1,
+    certificate_elements=None,
+    crls=b"",
 ):
     """SignedData in its ContentInfo; `signers` and `digests` are encoded."""
     if digests is None:
@@ -131,11 +173,17 @@ def signed_data(
     inside = b"" if detached else explicit(0, octets(content))
     if certificate_elements is None:
         certificate_elements = [certificate.der for certificate in certificates]
-    return content_info(oids.SIGNED_DATA, sequence(
-        integer(version), set_of(*digests), sequence(oid(kind), inside),
-        tlv(0xA0, *certificate_elements) if certificate_elements else b"", crls,
-        tlv(0x31, *signers),
-    ))
+    return content_info(
+        oids.SIGNED_DATA,
+        sequence(
+            integer(version),
+            set_of(*digests),
+            sequence(oid(kind), inside),
+            tlv(0xA0, *certificate_elements) if certificate_elements else b"",
+            crls,
+            tlv(0x31, *signers),
+        ),
+    )
 
 
 def signed_by(identity, content, detached=False, **changes):
@@ -155,8 +203,10 @@ def key_transport(identity, key, encoded=None, encryption=None, encrypted=None, 
     if encrypted is None:
         encrypted = rsa.apply_public(encoded)
     return sequence(
-        integer(0), sid or identity.certificate.issuer_and_serial(),
-        encryption or algorithm(oids.RSA_ENCRYPTION, null()), octets(encrypted),
+        integer(0),
+        sid or identity.certificate.issuer_and_serial(),
+        encryption or algorithm(oids.RSA_ENCRYPTION, null()),
+        octets(encrypted),
     )
 
 
@@ -176,10 +226,15 @@ def key_agreement(sid, originator, secret, key, scheme=oids.DH_SHA256_KDF, param
         key_encryption_key = algorithms.x963_kdf("sha256", secret, info, len(key))
     wrapped = algorithms.wrap(key_encryption_key, key)
     parameters = wrapping if parameters is None else parameters
-    return implicit(1, sequence(
-        integer(3), explicit(0, implicit(1, originator)), algorithm(scheme, parameters),
-        sequence(sequence(sid, octets(wrapped))),
-    ))
+    return implicit(
+        1,
+        sequence(
+            integer(3),
+            explicit(0, implicit(1, originator)),
+            algorithm(scheme, parameters),
+            sequence(sequence(sid, octets(wrapped))),
+        ),
+    )
 
 
 # ---- content
@@ -187,23 +242,30 @@ def key_agreement(sid, originator, secret, key, scheme=oids.DH_SHA256_KDF, param
 
 def encrypted_content(kind_of_cipher, parameters, content):
     return sequence(
-        oid(oids.DATA), algorithm(kind_of_cipher, parameters),
+        oid(oids.DATA),
+        algorithm(kind_of_cipher, parameters),
         implicit(0, octets(content)) if content is not None else b"",
     )
 
 
 def enveloped_data(recipients, content, version=0):
     """`content` is an EncryptedContentInfo."""
-    return content_info(oids.ENVELOPED_DATA, sequence(
-        integer(version), tlv(0x31, *recipients), content,
-    ))
+    return content_info(
+        oids.ENVELOPED_DATA,
+        sequence(
+            integer(version),
+            tlv(0x31, *recipients),
+            content,
+        ),
+    )
 
 
 def enveloped_cbc(recipients, key, content, iv=None, pad=algorithms.padded, version=0):
     iv = iv or algorithms.stream(f"iv {key.hex()}", 16)
     encrypted = algorithms.cbc_encrypt(key, iv, content, pad)
     return enveloped_data(
-        recipients, encrypted_content(oids.AES_CBC[len(key)], octets(iv), encrypted), version)
+        recipients, encrypted_content(oids.AES_CBC[len(key)], octets(iv), encrypted), version
+    )
 
 
 def gcm_parameters(nonce, tag_length):
@@ -212,9 +274,16 @@ def gcm_parameters(nonce, tag_length):
 
 
 def auth_enveloped_data(recipients, content, tag, attributes=b""):
-    return content_info(oids.AUTH_ENVELOPED_DATA, sequence(
-        integer(0), tlv(0x31, *recipients), content, attributes, octets(tag),
-    ))
+    return content_info(
+        oids.AUTH_ENVELOPED_DATA,
+        sequence(
+            integer(0),
+            tlv(0x31, *recipients),
+            content,
+            attributes,
+            octets(tag),
+        ),
+    )
 
 
 def enveloped_gcm(recipients, key, content, nonce=None, tag_length=16, parameters=None, tag=None):
@@ -225,14 +294,20 @@ def enveloped_gcm(recipients, key, content, nonce=None, tag_length=16, parameter
         parameters = gcm_parameters(nonce, tag_length)
     sent = tag(whole) if tag else whole[: tag_length or 12]
     return auth_enveloped_data(
-        recipients, encrypted_content(oids.AES_GCM[len(key)], parameters, encrypted), sent)
+        recipients, encrypted_content(oids.AES_GCM[len(key)], parameters, encrypted), sent
+    )
 
 
 def compressed_data(compressed, kind=oids.DATA):
     """RFC 3274, around what zlib made."""
-    return content_info(oids.COMPRESSED_DATA, sequence(
-        integer(0), algorithm(oids.ZLIB), sequence(oid(kind), explicit(0, octets(compressed))),
-    ))
+    return content_info(
+        oids.COMPRESSED_DATA,
+        sequence(
+            integer(0),
+            algorithm(oids.ZLIB),
+            sequence(oid(kind), explicit(0, octets(compressed))),
+        ),
+    )
 
 
 def content_key(message):

@@ -5,8 +5,22 @@ from pathlib import Path
 
 # The order of the fields in the manifest.
 FIELDS = [
-    "file", "attack", "about", "command", "arguments", "exit", "verdict", "coverage", "integrity",
-    "signature", "chain", "address", "output", "says", "never", "alike",
+    "file",
+    "attack",
+    "about",
+    "command",
+    "arguments",
+    "exit",
+    "verdict",
+    "coverage",
+    "integrity",
+    "signature",
+    "chain",
+    "address",
+    "output",
+    "says",
+    "never",
+    "alike",
 ]
 
 
@@ -14,7 +28,9 @@ class Corpus:
     def __init__(self):
         self.cases, self.files = [], {}
 
-    def case(self, file, attack, about, message, command="verify", arguments=(), exit=1, **expected):
+    def case(
+        self, file, attack, about, message, command="verify", arguments=(), exit=1, **expected
+    ):
         """One case, or its control where exit is 0.
 
         A message of None is the one that another case of the same file has brought.
@@ -24,8 +40,12 @@ class Corpus:
         assert file in self.files, f"no message is {file}"
         expected.setdefault("output", command == "open" and exit == 0)
         case = {
-            "file": file, "attack": attack, "about": about, "command": command,
-            "arguments": list(arguments), "exit": exit if isinstance(exit, list) else [exit],
+            "file": file,
+            "attack": attack,
+            "about": about,
+            "command": command,
+            "arguments": list(arguments),
+            "exit": exit if isinstance(exit, list) else [exit],
             **expected,
         }
         unknown = set(case) - set(FIELDS)

@@ -5,8 +5,24 @@ from pathlib import Path
 
 from . import algorithms, oids
 from .der import (
-    algorithm, bits, boolean, children, elements, explicit, generalized_time, implicit, integer,
-    null, octets, oid, read, sequence, set_of, text, tlv, unsigned, utc_time,
+    algorithm,
+    bits,
+    boolean,
+    children,
+    elements,
+    explicit,
+    generalized_time,
+    integer,
+    null,
+    octets,
+    oid,
+    read,
+    sequence,
+    set_of,
+    text,
+    tlv,
+    unsigned,
+    utc_time,
 )
 
 TESTDATA = Path(__file__).resolve().parents[2]
@@ -30,7 +46,12 @@ class Certificate:
         self.der = der
         fields = children(children(der)[0])
         fields = fields[1:] if fields[0][0] == 0xA0 else fields
-        self.serial, self.issuer, self.subject, self.spki = fields[0], fields[2], fields[4], fields[5]
+        self.serial, self.issuer, self.subject, self.spki = (
+            fields[0],
+            fields[2],
+            fields[4],
+            fields[5],
+        )
         self.key_identifier = self._key_identifier(fields[6:])
 
     @staticmethod
@@ -110,8 +131,10 @@ def identity(name):
 
 def name(common_name):
     """As OpenSSL has written the names of testdata/pki."""
+
     def attribute(kind, value):
         return set_of(sequence(oid(kind), text(value)))
+
     return sequence(attribute("2.5.4.10", "mailseal tests"), attribute("2.5.4.3", common_name))
 
 
@@ -120,8 +143,17 @@ def time(value):
 
 
 def certificate(
-    subject, spki, serial, addresses, issuer="intermediate", key_identifier=None, key_usage=0xA0,
-    begin="20250101000000Z", end="21991231235959Z", issuer_name=None, tbs_change=None,
+    subject,
+    spki,
+    serial,
+    addresses,
+    issuer="intermediate",
+    key_identifier=None,
+    key_usage=0xA0,
+    begin="20250101000000Z",
+    end="21991231235959Z",
+    issuer_name=None,
+    tbs_change=None,
 ):
     """A leaf as testdata/make.sh issues them, signed by pki/ISSUER.
 
@@ -130,8 +162,11 @@ def certificate(
     authority = Certificate(pem(f"pki/{issuer}.crt")[0])
     signer = RsaKey.from_pkcs8(pem(f"pki/{issuer}.pem")[0])
     identifier = key_identifier or algorithms.digest("sha1", spki)
-    usage = tlv(0x03, bytes([5 if key_usage & 0x3F == 0x20 else 3 if key_usage & 0x0F == 8 else 7]),
-                bytes([key_usage]))
+    usage = tlv(
+        0x03,
+        bytes([5 if key_usage & 0x3F == 0x20 else 3 if key_usage & 0x0F == 8 else 7]),
+        bytes([key_usage]),
+    )
     if key_usage == 0xA0:
         usage = tlv(0x03, b"\x05\xa0")
     extensions = [
@@ -150,8 +185,13 @@ def certificate(
     ]
     signature_algorithm = algorithm(oids.SIGNATURE["sha256"], null())
     tbs = sequence(
-        explicit(0, integer(2)), integer(serial), signature_algorithm,
-        issuer_name or authority.subject, sequence(time(begin), time(end)), name(subject), spki,
+        explicit(0, integer(2)),
+        integer(serial),
+        signature_algorithm,
+        issuer_name or authority.subject,
+        sequence(time(begin), time(end)),
+        name(subject),
+        spki,
         explicit(3, sequence(*encoded)),
     )
     tbs = tbs_change(tbs) if tbs_change else tbs

