@@ -217,6 +217,25 @@ def stripped(corpus, alice):
         arguments=[*arguments, "--content", "{messages}/10-attributes.der"],
     )
     corpus.files["10-attributes.der"] = attributes
+    # The same where line ends are made CRLF before the digest: LF stands for CRLF in the DER.
+    number, content = 0, ENTITY
+    while b"\r\n" not in algorithms.digest("sha256", content):
+        number, content = number + 1, ENTITY + f"{number}\r\n".encode()
+    set_ = tlv(0x31, *sorted(cms.standard_attributes(content)))
+    if b"\n" not in set_.replace(b"\r\n", b""):
+        info = cms.signer_info(alice, set_, stripped=True)
+        signed = cms.signed_data(set_, [info], certificates, detached=True)
+        message = mail(multipart_signed(set_.replace(b"\r\n", b"\n"), signed)).replace(
+            b"\r\n", b"\n"
+        )
+        corpus.invalid(
+            "10-stripped-lf.eml",
+            10,
+            f"{about}; with LF for each CRLF of theirs",
+            message,
+            exit=[1, 65],
+            verdict=None,
+        )
     plain = cms.signer_info(alice, ENTITY, stripped=True)
     corpus.valid(
         "10-no-attributes.eml",

@@ -4,15 +4,17 @@ from math import gcd, prod
 
 from .. import algorithms, cms, oids
 from ..der import algorithm, bits, integer, null, oid, sequence, tlv
-from ..keys import Certificate, Identity, RsaKey, certificate, ec_spki, identity, primes
+from ..keys import Certificate, Identity, RsaKey, certificate, ec_spki, identity, is_prime, primes
 from ..mime import ENTITY, mail, multipart_signed
 
 ALICE = [b"alice@example.com"]
+DSA, DSA_SHA256 = "1.2.840.10040.4.1", "2.16.840.1.101.3.4.3.2"
 
 
 def add(corpus):
     alice = identity("alice")
     keys(corpus, alice)
+    inherited_parameters(corpus)
     chains(corpus, alice)
 
 
@@ -260,6 +262,75 @@ def keys(corpus, alice):
     )
 
 
+def inherited_parameters(corpus):
+    """A DSA certificate that leaves p, q and g to its issuer's (RFC 3279 2.3.2), and a false issuer.
+
+    He takes the victim's y for g, so that the private key is 1; q is a product of small primes, and
+    p one of primes modulo which y has an order that divides q.
+    """
+    y = int.from_bytes(algorithms.stream("y of DSA", 255), "big")
+    small = [number for number in range(3, 250, 2) if is_prime(number)]
+    q = smooth(small)
+    p = 1
+    for number in range(1, 1 << 16):
+        choice = int.from_bytes(algorithms.digest("sha256", f"order {number}".encode()), "big")
+        order = prod(
+            prime
+            for place, prime in enumerate(small)
+            if q % prime == 0 and choice >> 4 * place & 15 < 1 + number % 4
+        )
+        prime = 2 * order + 1
+        if not is_prime(prime) or p % prime == 0 or pow(y, order, prime) != 1:
+            continue
+        # What is left has to be wide enough for one prime more, or nothing.
+        if (p * prime).bit_length() <= 2030 or (p * prime).bit_length() == 2048:
+            p *= prime
+        if p.bit_length() == 2048:
+            break
+    assert p.bit_length() == 2048 and q.bit_length() == 256 and pow(y, q, p) == 1 and y < p
+    victim = certificate("alice", sequence(algorithm(DSA), bits(integer(y))), 0x5004, ALICE)
+    parameters = sequence(integer(p), integer(q), integer(y))
+    issuer = certificate(
+        "Intermediate",
+        sequence(algorithm(DSA, parameters), bits(integer(y))),
+        0x5005,
+        [],
+        "stranger",
+    )
+
+    def sign(data):
+        value = int.from_bytes(algorithms.digest("sha256", data), "big")
+        nonces = (it for it in range(2**200, q) if gcd(it, q) == 1)
+        for nonce in nonces:
+            r = pow(y, nonce, p) % q
+            s = pow(nonce, -1, q) * (value + r) % q
+            if r and gcd(s, q) == 1:
+                return sequence(integer(r), integer(s))
+
+    info = cms.signer_info(
+        Identity(victim, None), ENTITY, sign=sign, signature=algorithm(DSA_SHA256)
+    )
+    for word, order in [("", [victim, issuer]), ("-first", [issuer, victim])]:
+        corpus.invalid(
+            f"28-dsa-inherited-forged{word}.eml",
+            28,
+            "DSA parameters from a false issuer that the message brings along",
+            mail(multipart_signed(ENTITY, cms.signed_data(ENTITY, [info], order, detached=True))),
+            arguments=["--allow-legacy"],
+        )
+
+
+def smooth(small):
+    """256 bits of distinct small primes."""
+    q = prod(small)
+    while q.bit_length() > 256:
+        excess = q.bit_length() - 256
+        q //= min(
+            (it for it in small if q % it == 0), key=lambda it: abs(it.bit_length() - 1 - excess)
+        )
+    return q
+
+
 def coprime(exponent, factors):
     return all(gcd(exponent, factor - 1) == 1 for factor in factors)
 
@@ -319,8 +390,9 @@ def chains(corpus, alice):
             26,
             f"the signer's certificate is {about}",
             mail(multipart_signed(ENTITY, cms.signed_by(Identity(leaf, k), ENTITY, detached=True))),
+            # Which of the two judgements the key usage belongs to is a matter of taste.
             signature=["valid"] if word != "encrypt-only" else None,
-            chain=["invalid"],
+            chain=["invalid"] if word != "encrypt-only" else None,
         )
     leaf = certificate("alice", k.spki(), 0x5001, ALICE)
     corpus.valid(
