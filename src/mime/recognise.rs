@@ -33,8 +33,15 @@ pub enum Recognised {
     Object(Spool),
 }
 
-/// The labels of PEM that stand before a CMS object: RFC 7468 8 and 9, and what OpenSSL reads.
-const LABELS: [&str; 3] = ["PKCS7", "CMS", "PKCS #7 SIGNED DATA"];
+/// The labels of PEM that stand before a CMS object: RFC 7468 8 and 9, what OpenSSL reads, and what
+/// `gpgsm --armor` writes.
+const LABELS: [&str; 5] = [
+    "PKCS7",
+    "CMS",
+    "PKCS #7 SIGNED DATA",
+    "SIGNED MESSAGE",
+    "ENCRYPTED MESSAGE",
+];
 
 /// As much is looked at.
 const HEAD: u64 = 512;

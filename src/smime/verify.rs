@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::address::Address;
 use crate::cms::signed_object::SignedObject;
-use crate::cms::verification::{self, DigestedContent, LineEnds, VerifiedSignature};
+use crate::cms::verification::{self, Certificates, DigestedContent, LineEnds, VerifiedSignature};
 use crate::mime::{self, Authorship, Message};
 use crate::path::{self, ValidatedCertificate, Validation};
 use crate::spool::Spool;
@@ -178,12 +178,14 @@ pub fn judge(
         .chain(judging.intermediates)
         .cloned()
         .collect();
-    let signatures = verify(
-        object,
-        content,
-        &candidates,
-        judging.validation.allow_legacy,
-    )?;
+    let anchors = judging.validation.anchors.certificates();
+    let issuers: Vec<&Certificate> = judging.intermediates.iter().chain(anchors).collect();
+    let certificates = Certificates {
+        signers: &candidates,
+        issuers: &issuers,
+    };
+    let allow_legacy = judging.validation.allow_legacy;
+    let signatures = verify(object, content, certificates, allow_legacy)?;
     let signers = object.signer_infos.iter().zip(signatures);
     let signers = signers.map(|(info, signature)| {
         let certificate = match &signature {
@@ -238,7 +240,7 @@ impl<'a> SignedContent<'a> {
 fn verify(
     object: &SignedObject,
     content: SignedContent<'_>,
-    candidates: &[Certificate],
+    certificates: Certificates<'_>,
     allow_legacy: bool,
 ) -> io::Result<Vec<Result<VerifiedSignature, verification::Error>>> {
     let infos = &object.signer_infos;
@@ -250,7 +252,7 @@ fn verify(
     for &ends in line_ends {
         let digested = DigestedContent::new(octets, ends, infos)?;
         let verify =
-            |info| VerifiedSignature::verify(object, info, &digested, candidates, allow_legacy);
+            |info| VerifiedSignature::verify(object, info, &digested, certificates, allow_legacy);
         if results.is_empty() {
             results = infos.iter().map(verify).collect();
         } else {

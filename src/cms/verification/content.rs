@@ -6,16 +6,19 @@ use super::{Error, digest_algorithm};
 use crate::cms::signer_info::SignerInfo;
 use crate::crypto::{Digest, DigestAlgorithm};
 use crate::mime::canonical_lines;
-use crate::spool::Spool;
+use crate::spool::{Spool, SpoolReader};
 
 /// A content without signed attributes under a signature that is not over its digest has to be
 /// held in memory, up to so many octets.
 const MAX_UNDIGESTED: u64 = 64 << 20;
 
+/// As much of a content is looked at to tell what it begins like.
+const HEAD: u64 = 64;
+
 /// The content of a signature, digested once for all its signers.
 #[derive(Debug)]
 pub struct DigestedContent<'a> {
-    pub(super) content: &'a Spool,
+    content: &'a Spool,
     ends: LineEnds,
     digests: Vec<(DigestAlgorithm, Vec<u8>)>,
 }
@@ -46,7 +49,7 @@ impl<'a> DigestedContent<'a> {
             }
         }
         let mut all = Fan(&mut digests);
-        write_content(content, ends, &mut all)?;
+        write(&mut content.reader(), ends, &mut all)?;
         let digests = digests
             .into_iter()
             .map(|(algorithm, digest)| (algorithm, digest.finalize()))
@@ -66,6 +69,13 @@ impl<'a> DigestedContent<'a> {
         }
     }
 
+    /// The first octets, in the form that is signed.
+    pub(super) fn start(&self) -> io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        write(&mut self.content.range(0..HEAD), self.ends, &mut head)?;
+        Ok(head)
+    }
+
     /// All of it, for signatures over the content itself.
     pub(super) fn to_vec(&self) -> io::Result<Vec<u8>> {
         if self.content.len() > MAX_UNDIGESTED {
@@ -74,15 +84,15 @@ impl<'a> DigestedContent<'a> {
             ));
         }
         let mut octets = Vec::new();
-        write_content(self.content, self.ends, &mut octets)?;
+        write(&mut self.content.reader(), self.ends, &mut octets)?;
         Ok(octets)
     }
 }
 
-fn write_content(content: &Spool, ends: LineEnds, out: &mut dyn Write) -> io::Result<()> {
+fn write(content: &mut SpoolReader<'_>, ends: LineEnds, out: &mut dyn Write) -> io::Result<()> {
     match ends {
-        LineEnds::AsTheyAre => io::copy(&mut content.reader(), out).map(drop),
-        LineEnds::Canonical => canonical_lines(&mut content.reader(), out),
+        LineEnds::AsTheyAre => io::copy(content, out).map(drop),
+        LineEnds::Canonical => canonical_lines(content, out),
     }
 }
 

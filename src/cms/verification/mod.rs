@@ -14,8 +14,6 @@ mod error;
 #[cfg(test)]
 mod tests;
 
-use std::io::Read;
-
 use der::Decode;
 use der::asn1::ObjectIdentifier;
 use jiff::Timestamp;
@@ -58,6 +56,15 @@ pub enum Note {
     Legacy,
 }
 
+/// Where the certificates of a verification come from.
+#[derive(Debug, Clone, Copy)]
+pub struct Certificates<'a> {
+    /// Any that a signer may mean, the message's own among them.
+    pub signers: &'a [Certificate],
+    /// Those that the caller has, and not the message, of possible issuers.
+    pub issuers: &'a [&'a Certificate],
+}
+
 /// The proof that the key of this certificate has signed the content.
 ///
 /// Only [`VerifiedSignature::verify`] makes one.
@@ -78,8 +85,8 @@ pub struct VerifiedSignature {
 }
 
 impl VerifiedSignature {
-    /// Verifies the signature of one signer over a content, with each certificate that the signer
-    /// can mean, one of `candidates`.
+    /// Verifies the signature of one signer over a content, with each of the certificates that the
+    /// signer can mean.
     ///
     /// # Errors
     ///
@@ -88,16 +95,17 @@ impl VerifiedSignature {
         object: &SignedObject,
         signer_info: &SignerInfo,
         content: &DigestedContent<'_>,
-        candidates: &[Certificate],
+        certificates: Certificates<'_>,
         allow_legacy: bool,
     ) -> Result<VerifiedSignature, Error> {
         let signed = Signed::read(object, signer_info, content)?;
-        let identified = candidates
+        let identified = certificates
+            .signers
             .iter()
             .filter(|certificate| signer_info.signer_identifier.identifies(certificate));
         let mut first_error = None;
         for certificate in identified {
-            match signed.by(certificate, candidates, allow_legacy) {
+            match signed.by(certificate, certificates.issuers, allow_legacy) {
                 Ok(verified) => return Ok(verified),
                 Err(error) => drop(first_error.get_or_insert(error)),
             }
@@ -268,12 +276,7 @@ impl<'a> Signed<'a> {
                 attribute: "contentType",
             });
         }
-        let mut start = Vec::new();
-        let head = self.content.content.range(0..MAX_ATTRIBUTES);
-        head.take(MAX_ATTRIBUTES).read_to_end(&mut start)?;
-        let is_set = start.first() == Some(&tag::SET);
-        let attributes = AttributeSet::from_der(&start);
-        if is_set && attributes.is_ok_and(|set| set.has(oid::ID_MESSAGE_DIGEST)) {
+        if begins_like_attributes(&self.content.start()?) {
             return Err(Error::AttributesAsContent);
         }
         Ok(())
@@ -282,11 +285,11 @@ impl<'a> Signed<'a> {
     fn by(
         &self,
         certificate: &Certificate,
-        others: &[Certificate],
+        issuers: &[&Certificate],
         allow_legacy: bool,
     ) -> Result<VerifiedSignature, Error> {
         let mut notes = self.notes.clone();
-        let key = public_key(certificate, others)?;
+        let key = public_key(certificate, issuers)?;
         if let Some(algorithm) = legacy(self.digest, self.algorithm, &key) {
             if !allow_legacy {
                 return Err(Error::Legacy { algorithm });
@@ -346,15 +349,29 @@ impl<'a> Signed<'a> {
     }
 }
 
-/// Signed attributes are shorter than this; a content that is longer is none.
-const MAX_ATTRIBUTES: u64 = 64 << 10;
+/// Whether octets begin a SET of SEQUENCEs that begin with an OBJECT IDENTIFIER, in DER, as all
+/// signed attributes do and no text does.
+fn begins_like_attributes(octets: &[u8]) -> bool {
+    let inside = |octets: &[u8], tag| -> Option<Vec<u8>> {
+        let (header, rest) = octets.split_first_chunk::<2>()?;
+        let longer = match header[1] {
+            0..0x80 => 0,
+            long => usize::from(long & 0x7f),
+        };
+        (header[0] == tag).then(|| rest.get(longer..).unwrap_or_default().to_vec())
+    };
+    inside(octets, tag::SET)
+        .and_then(|set| inside(&set, tag::SEQUENCE))
+        .is_some_and(|attribute| attribute.first() == Some(&tag::OBJECT_IDENTIFIER))
+}
 
-/// A DSA key may leave its parameters to the issuer's (RFC 3279 2.3.2).
-fn public_key(certificate: &Certificate, others: &[Certificate]) -> Result<PublicKey, Error> {
+/// A DSA key may leave its parameters to the issuer's (RFC 3279 2.3.2). They come from certificates
+/// that the caller has: a sender could choose parameters by which anybody signs.
+fn public_key(certificate: &Certificate, issuers: &[&Certificate]) -> Result<PublicKey, Error> {
     let key = certificate.public_key()?;
-    let issuers = others
+    let issuers = issuers
         .iter()
-        .filter(|other| other.subject_der() == certificate.issuer_der());
+        .filter(|issuer| issuer.subject_der() == certificate.issuer_der());
     Ok(key.with_inherited_parameters(issuers.filter_map(|issuer| issuer.public_key().ok())))
 }
 

@@ -159,7 +159,11 @@ fn verify(
     let spool = Spool::from_bytes(content.to_vec());
     let infos = &object.signer_infos;
     let content = DigestedContent::new(&spool, LineEnds::AsTheyAre, infos).unwrap();
-    VerifiedSignature::verify(object, &infos[0], &content, candidates, false)
+    let certificates = Certificates {
+        signers: candidates,
+        issuers: &[],
+    };
+    VerifiedSignature::verify(object, &infos[0], &content, certificates, false)
 }
 
 #[test]
@@ -265,6 +269,16 @@ fn without_attributes_the_signature_is_over_the_content_which_cannot_be_attribut
         ..Draft::default()
     };
     assert_eq!(stripped.reason(), "attributes-as-content");
+    for (octets, is_set) in [
+        (&b"\x31\x04\x30\x02\x06\x00"[..], true),
+        (b"\x31\x82\x01\x00\x30\x81\x80\x06", true),
+        (b"\x31\x04\x30\x02\x04\x00", false),
+        (b"1 0 6", false),
+        (b"\x31\x84", false),
+        (b"", false),
+    ] {
+        assert_eq!(begins_like_attributes(octets), is_set, "{octets:x?}");
+    }
 }
 
 #[test]
