@@ -1,13 +1,13 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mailseal::mime::{CanonicalEntity, Error, Message, RawMessage};
+use mailseal::mime::{Authorship, CanonicalEntity, Error, Message, RawMessage};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(message) = Message::parse(RawMessage::from_bytes(bytes.to_vec())) else {
         return;
     };
-    let _ = message.from();
+    let _ = Authorship::of(&message);
     let _ = message.recipients();
     let (mut header, entity) = message.split();
     header.set_mime_version();
