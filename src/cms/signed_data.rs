@@ -118,3 +118,68 @@ fn signer_info(digest: &[u8], signer: &Signer, signing: Signing) -> Result<Vec<u
     };
     Ok(signer_info.to_der()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use cms::content_info::ContentInfo;
+    use der::Decode;
+    use der::referenced::OwnedToRef;
+
+    use super::*;
+    use crate::crypto::DigestAlgorithm;
+    use crate::keys::testing::signer_with;
+
+    #[test]
+    fn each_kind_of_key_signs_with_the_identifiers_of_its_rfc() {
+        use DigestAlgorithm::{Sha256, Sha384, Sha512};
+        for (name, signature_oid, has_parameters, digest, may_receive) in [
+            ("rsa2048", oid::RSA_ENCRYPTION, true, Sha256, true),
+            ("rsa2048-pss", oid::ID_RSASSA_PSS, true, Sha256, false),
+            ("p256", oid::ECDSA_WITH_SHA_256, false, Sha256, true),
+            ("p384", oid::ECDSA_WITH_SHA_384, false, Sha384, true),
+            ("p521", oid::ECDSA_WITH_SHA_512, false, Sha512, true),
+            // RFC 8419 3.1 and RFC 9882 3.3: SHA-512, whatever is asked for.
+            ("ed25519", oid::ID_ED_25519, false, Sha512, false),
+            ("ml-dsa-44", oid::ID_ML_DSA_44, false, Sha512, false),
+            ("ml-dsa-65", oid::ID_ML_DSA_65, false, Sha512, false),
+            ("ml-dsa-87", oid::ID_ML_DSA_87, false, Sha512, false),
+        ] {
+            let signer = signer_with(name);
+            let algorithm = SignatureAlgorithm::for_key(signer.public_key(), None, false).unwrap();
+            let content = b"Content-Type: text/plain\r\n\r\nhello\r\n";
+            let signing = Signing {
+                algorithm,
+                signing_time: None,
+            };
+            let content_digest = digest.digest(content);
+            let framing = opaque(&content_digest, content.len() as u64, &signer, signing).unwrap();
+            let der = [&framing.prefix, &content[..], &framing.suffix].concat();
+            let data: cms::signed_data::SignedData = ContentInfo::from_der(&der)
+                .unwrap()
+                .content
+                .decode_as()
+                .unwrap();
+
+            let info = data.signer_infos.0.get(0).unwrap();
+            assert_eq!(info.digest_alg, digest.algorithm_identifier(), "{name}");
+            assert_eq!(data.digest_algorithms.get(0), Some(&info.digest_alg));
+            assert_eq!(info.signature_algorithm.oid, signature_oid, "{name}");
+            let parameters = &info.signature_algorithm.parameters;
+            assert_eq!(parameters.is_some(), has_parameters, "{name}");
+            let attributes = info.signed_attrs.as_ref().unwrap();
+            let preference = |it: &x509_cert::attr::Attribute| it.oid == oid::ID_AA_ENCRYP_KEY_PREF;
+            assert_eq!(attributes.iter().any(preference), may_receive, "{name}");
+
+            let read = SignatureAlgorithm::from_algorithm_identifier(
+                info.signature_algorithm.owned_to_ref(),
+                Some(digest),
+            );
+            let mut attributes = attributes.to_der().unwrap();
+            let signature = info.signature.as_bytes();
+            let key = signer.certificate().public_key().unwrap();
+            key.verify(read.unwrap(), &attributes, signature).unwrap();
+            *attributes.last_mut().unwrap() ^= 1;
+            assert!(key.verify(algorithm, &attributes, signature).is_err());
+        }
+    }
+}

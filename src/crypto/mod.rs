@@ -50,7 +50,7 @@ pub mod key_wrap;
 pub mod password;
 pub mod signature;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod tls_provider;
 
 pub use content::{

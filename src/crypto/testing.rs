@@ -59,9 +59,14 @@ pub(super) fn testdata(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// A private key of `testdata/crypto`; OpenSSL 3.0 has no post-quantum ones, so they are made of
-/// a seed.
+/// A private key of `testdata/crypto`.
 pub(super) fn private_key(name: &str) -> PrivateKey {
+    PrivateKey::from_pkcs8_der(&private_key_der(name)).unwrap()
+}
+
+/// The PKCS#8 of a private key of `testdata/crypto`; OpenSSL 3.0 has no post-quantum ones, so they are made of
+/// a seed.
+pub(crate) fn private_key_der(name: &str) -> Secret {
     let ml_dsa = |set: MlDsaParameterSet| (set.name(), set.oid(), 32);
     let ml_kem = |set: MlKemParameterSet| (set.name(), set.oid(), 64);
     let post_quantum = [
@@ -80,7 +85,7 @@ pub(super) fn private_key(name: &str) -> PrivateKey {
         Some((_, oid, length)) => pkcs8(*oid, &tlv::element(0x80, &vec![7; *length])),
         None => testdata(&format!("{name}.pkcs8.der")),
     };
-    PrivateKey::from_pkcs8_der(&Secret::new(key)).unwrap()
+    Secret::new(key)
 }
 
 /// OneAsymmetricKey (RFC 5958 section 2) of an algorithm without parameters.

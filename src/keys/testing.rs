@@ -10,9 +10,11 @@ use p256::pkcs8::{EncodePrivateKey, LineEnding};
 use tempfile::TempDir;
 
 use crate::address::Address;
-use crate::keys::KeyDirectory;
+use crate::crypto::PrivateKey;
+use crate::crypto::testing::private_key_der;
 use crate::keys::directory::Options;
-use crate::x509::testing::TestCertificate;
+use crate::keys::{KeyDirectory, Signer};
+use crate::x509::testing::{TestCertificate, key_usage};
 
 /// In the middle of the made-up certificates' year.
 pub(super) fn now() -> Timestamp {
@@ -41,6 +43,20 @@ pub(crate) fn keys() -> KeyDirectory {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/keys"),
         options,
     )
+}
+
+/// Somebody with a private key of `testdata/crypto`, and a certificate for every use of it.
+pub(crate) fn signer_with(name: &str) -> Signer {
+    let key = private_key_der(name);
+    let public_key = PrivateKey::from_pkcs8_der(&key).unwrap();
+    let public_key = public_key.public_key().to_spki_der().unwrap();
+    let keys = TestKeys::new();
+    keys.certificate("alice@example.com", |c| {
+        c.subject_public_key_info = public_key;
+        c.extensions[1] = key_usage(0b1010_1000);
+    });
+    keys.write("alice@example.com.pem", key.expose());
+    keys.open().signer(&address("alice@example.com")).unwrap()
 }
 
 /// A key directory of its own for one test.
