@@ -12,13 +12,15 @@ use crate::crypto::Error;
 
 /// A DSA public key: y, and the parameters p, q and g, which a certificate may leave to that of
 /// its issuer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DsaPublicKey {
     /// DER of the INTEGER.
     y: Vec<u8>,
-    /// DER of Dss-Parms.
-    parameters: Option<Vec<u8>>,
+    /// DER of Dss-Parms, and the key that they make of y.
+    parameters: Option<(Vec<u8>, VerifyingKey)>,
 }
+
+impl Eq for DsaPublicKey {}
 
 /// `Dss-Parms ::= SEQUENCE { p INTEGER, q INTEGER, g INTEGER }`
 #[derive(Sequence)]
@@ -52,9 +54,9 @@ impl DsaPublicKey {
     }
 
     fn with_parameters(self, parameters: Vec<u8>) -> Result<Self, Error> {
-        drop(verifying_key(&self.y, &parameters)?);
+        let key = verifying_key(&self.y, &parameters)?;
         Ok(DsaPublicKey {
-            parameters: Some(parameters),
+            parameters: Some((parameters, key)),
             ..self
         })
     }
@@ -66,8 +68,8 @@ impl DsaPublicKey {
 
     /// The key with the parameters of its issuer's, if that has some and y fits them.
     pub(super) fn with_parameters_of(&self, issuer: &DsaPublicKey) -> Option<Self> {
-        let parameters = issuer.parameters.clone()?;
-        self.clone().with_parameters(parameters).ok()
+        let (parameters, _) = issuer.parameters.as_ref()?;
+        self.clone().with_parameters(parameters.clone()).ok()
     }
 
     /// The length of p in bits; 0 while it is not known.
@@ -77,7 +79,7 @@ impl DsaPublicKey {
     }
 
     fn dss_parms(&self) -> Option<DssParms<'_>> {
-        DssParms::from_der(self.parameters.as_ref()?).ok()
+        DssParms::from_der(self.parameters_der()?).ok()
     }
 
     pub(super) fn y_der(&self) -> &[u8] {
@@ -85,13 +87,12 @@ impl DsaPublicKey {
     }
 
     pub(super) fn parameters_der(&self) -> Option<&[u8]> {
-        self.parameters.as_deref()
+        self.parameters.as_ref().map(|(der, _)| der.as_slice())
     }
 
     /// Checks a Dss-Sig-Value (RFC 3279 section 2.2.2) in DER.
     pub(super) fn verify(&self, digest: &[u8], signature: &[u8]) -> Result<(), Error> {
-        let parameters = self.parameters.as_ref().ok_or(Error::InheritedParameters)?;
-        let key = verifying_key(&self.y, parameters)?;
+        let (_, key) = self.parameters.as_ref().ok_or(Error::InheritedParameters)?;
         let signature = Signature::from_der(signature).map_err(|_| Error::SignatureInvalid)?;
         key.verify_prehash(digest, &signature)
             .map_err(|_| Error::SignatureInvalid)

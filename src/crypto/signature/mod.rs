@@ -72,3 +72,5 @@ impl Backend {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wycheproof;
