@@ -71,6 +71,8 @@ impl Backend {
 }
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod wycheproof;

@@ -159,6 +159,9 @@ impl PublicKey {
     /// issuer (RFC 3279 section 2.3.2, as RFC 4134 section 4.6 has it): those of the first of the
     /// issuer's keys that has some which fit. Any other key is itself; one that finds none
     /// verifies nothing, but says [`Error::InheritedParameters`].
+    ///
+    /// Whoever may choose the parameters can sign: the issuers have to be those of a validated
+    /// path, not certificates that a message brings along.
     #[must_use]
     pub fn with_inherited_parameters(self, issuers: impl IntoIterator<Item = PublicKey>) -> Self {
         match self {
