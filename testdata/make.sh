@@ -3,7 +3,7 @@
 # certificates, PKCS#12 files, a DKIM key, and the mails. Needs openssl (3.0 or later) and python3,
 # no network. With names of sections it makes those alone, and the rest stays what it was:
 #
-#   ./make.sh [authorities good forms wrong p12 server dkim mail]
+#   ./make.sh [authorities good forms algorithms several wrong p12 server dkim mail]
 #
 # What it makes is committed, so that tests run without it. Names, serials, dates and mails are
 # fixed: another run differs in keys and signatures alone. Dates reach to 2199, for test
@@ -42,13 +42,18 @@ CONF
 : >"$work/index"
 echo 'unique_subject = no' >"$work/index.attr"
 
-# key FILE ALGORITHM: an unencrypted PKCS#8 key; ALGORITHM is rsa:BITS, ec:CURVE or ed25519.
+# key FILE ALGORITHM: an unencrypted PKCS#8 key; ALGORITHM is rsa:BITS, pss:BITS, ec:CURVE, ed25519 or
+# x25519.
 key() {
     case $2 in
         rsa:*) openssl genpkey -algorithm RSA -pkeyopt "rsa_keygen_bits:${2#rsa:}" -out "$1" ;;
         ec:*) openssl genpkey -algorithm EC -pkeyopt "ec_paramgen_curve:${2#ec:}" \
             -pkeyopt ec_param_enc:named_curve -out "$1" ;;
+        pss:*) openssl genpkey -algorithm RSA-PSS -pkeyopt "rsa_keygen_bits:${2#pss:}" \
+            -pkeyopt rsa_pss_keygen_md:sha256 -pkeyopt rsa_pss_keygen_mgf1_md:sha256 \
+            -pkeyopt rsa_pss_keygen_saltlen:32 -out "$1" ;;
         ed25519) openssl genpkey -algorithm ED25519 -out "$1" ;;
+        x25519) openssl genpkey -algorithm X25519 -out "$1" ;;
     esac 2>/dev/null
     chmod 600 "$1"
 }
@@ -160,6 +165,71 @@ $(san scrypt)"
     cp "$work/key" keys/scrypt@example.com.pem
 }
 
+# Keys of other kinds.
+algorithms() {
+    leaf p384 1020 ec:P-384 "$EMAIL
+$EC_USAGE
+$(san p384)"
+    leaf p521 1021 ec:P-521 "$EMAIL
+$EC_USAGE
+$(san p521)"
+    leaf ed25519 200A ed25519 "$EMAIL
+keyUsage = critical,digitalSignature
+$(san ed25519)"
+    # It cannot sign a request: another key does, and the certificate is issued again for this one.
+    leaf x25519 1022 ec:P-256 "$EMAIL
+keyUsage = critical,keyAgreement
+$(san x25519)"
+    key keys/x25519@example.com.pem x25519
+    openssl pkey -in keys/x25519@example.com.pem -pubout -out "$work/public"
+    python3 reissue.py keys/x25519@example.com.crt "$work/public" pki/intermediate.pem "$work/leaf.crt"
+    cat "$work/leaf.crt" pki/intermediate.crt >keys/x25519@example.com.crt
+    # RFC 4055 1.2: a key that its SubjectPublicKeyInfo restricts to PSS with SHA-256.
+    leaf pss 1023 pss:2048 "$EMAIL
+keyUsage = critical,digitalSignature
+$(san pss)"
+    # No subjectKeyIdentifier: such a recipient can only be named by issuer and serial number.
+    leaf no-ski 1024 rsa:2048 "basicConstraints = CA:FALSE
+extendedKeyUsage = emailProtection
+subjectKeyIdentifier = none
+authorityKeyIdentifier = keyid
+$RSA_USAGE
+$(san no-ski)"
+}
+
+# Several certificates of one address in one file, each with a key of its own; and an address of
+# which there is nothing but PKCS#12.
+several() {
+    local receiving='keyUsage = critical,keyEncipherment'
+    several_leaf 1031 rsa:2048 "$RSA_USAGE" 20200101000000Z 20201231235959Z
+    several_leaf 1032 ec:P-256 'keyUsage = critical,digitalSignature'
+    several_leaf 1033 rsa:2048 "$receiving"
+    several_leaf 1034 rsa:2048 "$receiving"
+    cat "$work"/103{1,2,3,4}.crt pki/intermediate.crt >keys/several@example.com.crt
+    cat "$work"/103{2,1,3,4}.key >keys/several@example.com.pem
+    chmod 600 keys/several@example.com.pem
+    printf '{\n  "version": 1,\n  "capabilities": ["aes256-gcm", "aes128-gcm", "aes256-cbc"],\n  "preferred": "%s"\n}\n' \
+        "$(openssl x509 -in "$work/1034.crt" -outform DER | sha256sum | cut -d' ' -f1)" \
+        >keys/several@example.com.json
+
+    leaf container 1035 ec:P-256 "$EMAIL
+$EC_USAGE
+$(san container)"
+    openssl pkcs12 -export -in keys/container@example.com.crt -inkey keys/container@example.com.pem \
+        -passout "pass:$PASSWORD" -out keys/container@example.com.p12
+    chmod 600 keys/container@example.com.p12
+    rm keys/container@example.com.{crt,pem}
+}
+
+# several_leaf SERIAL ALGORITHM USAGE [BEGIN [END]]: $work/SERIAL.crt and .key.
+several_leaf() {
+    key "$work/$1.key" "$2"
+    issue intermediate "$1" '/O=mailseal tests/CN=several' "$work/$1.key" "$work/$1.crt" \
+        "${4:-$BEGIN}" "${5:-$END}" "$EMAIL
+$3
+$(san several)"
+}
+
 # Wrong ones.
 wrong() {
     leaf expired 2001 rsa:2048 "$EMAIL
@@ -191,9 +261,6 @@ $(san rsa1024)"
 $RSA_USAGE
 $(san mismatch)"
     key keys/mismatch@example.com.pem rsa:2048
-    leaf ed25519 200A ed25519 "$EMAIL
-keyUsage = critical,digitalSignature
-$(san ed25519)"
     leaf secp256k1 200B ec:secp256k1 "$EMAIL
 $EC_USAGE
 $(san secp256k1)"
@@ -268,7 +335,7 @@ mail() {
 
 if [ $# -eq 0 ]; then
     rm -rf keys
-    set -- authorities good forms wrong p12 server dkim mail
+    set -- authorities good forms algorithms several wrong p12 server dkim mail
 fi
 mkdir -p keys dkim
 for section; do

@@ -168,6 +168,20 @@ mod tests {
     }
 
     #[test]
+    fn one_person_signs_with_one_certificate_and_receives_with_another() {
+        let files = TestKeys::testdata();
+        let keys = files.open();
+        let several = address("several@example.com");
+        let recipient = keys.recipient(&several).unwrap();
+        assert_eq!(recipient.certificate().serial_hex(), "1034");
+        assert_eq!(recipient.choice().reason, Reason::Preferred);
+        assert!(recipient.capabilities().contains(&ContentCipher::Aes256Gcm));
+        let signer = keys.signer(&several).unwrap();
+        assert_eq!(signer.certificate().serial_hex(), "1032");
+        assert_eq!(signer.intermediates().len(), 1);
+    }
+
+    #[test]
     fn the_choice_is_told_in_sentences() {
         let keys = keys_with(&[certificate(1), certificate(2), expired(3)]);
         preferring(&keys, &expired(3));
