@@ -9,7 +9,8 @@ use crate::crypto::PublicKey;
 use crate::path::budget::Budget;
 use crate::path::link::Link;
 use crate::path::processing::{self, Outcome};
-use crate::path::{Error, Validation, profile, signature};
+use crate::path::signature::{Signed, public_key};
+use crate::path::{Error, Validation, profile};
 use crate::x509::Certificate;
 use crate::x509::name::ComparableName;
 
@@ -76,6 +77,10 @@ enum Authority {
     NotJudged,
     Unfit,
     Fit(Rc<PublicKey>),
+}
+
+fn inherits_parameters(key: &PublicKey) -> bool {
+    matches!(key, PublicKey::Dsa(key) if key.inherits_parameters())
 }
 
 const LEAF: usize = 0;
@@ -183,7 +188,11 @@ impl<'a> Search<'a> {
         let Some((anchor, below)) = links.split_first() else {
             return Ok(None);
         };
-        match processing::process(anchor, below, self.validation, &mut self.budget) {
+        let processed = match self.verify_inherited(path) {
+            Ok(()) => processing::process(anchor, below, self.validation, &mut self.budget),
+            Err(error) => Err(error),
+        };
+        match processed {
             Ok(outcome) => Ok(Some(Found {
                 path: links
                     .iter()
@@ -200,6 +209,35 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// RFC 5280 6.1.4 (d) to (f): a DSA key may leave its parameters to the key above it, so that
+    /// signatures by such a key are checked from the anchor down.
+    fn verify_inherited(&mut self, path: &[usize]) -> Result<(), Error> {
+        let mut above: Option<Rc<PublicKey>> = None;
+        for pair in path.windows(2).rev() {
+            let (subject, issuer) = (pair[0], pair[1]);
+            let Some(mut key) = self.authority(issuer) else {
+                continue;
+            };
+            if inherits_parameters(&key) {
+                let above = above.as_deref().cloned();
+                key = Rc::new(PublicKey::clone(&key).with_inherited_parameters(above));
+                self.budget.consume_signature()?;
+                self.verify(subject, issuer, &key)?;
+            }
+            above = Some(key);
+        }
+        Ok(())
+    }
+
+    fn verify(&self, subject: usize, issuer: usize, key: &PublicKey) -> Result<(), Error> {
+        let certificate = |node: usize| self.nodes[node].link.certificate();
+        Signed::from(certificate(subject)).verify(
+            certificate(issuer),
+            key,
+            self.validation.allow_legacy,
+        )
+    }
+
     /// Whether a node is fit to be an issuer, and the signature on the subject is its key's.
     fn has_issued(&mut self, issuer: usize, subject: usize) -> Result<bool, Error> {
         if let Some(known) = self.signatures.get(&(subject, issuer)) {
@@ -207,10 +245,11 @@ impl<'a> Search<'a> {
         }
         let has_issued = match self.authority(issuer) {
             None => false,
+            // Only the whole path tells its parameters: complete() will look.
+            Some(key) if inherits_parameters(&key) => true,
             Some(key) => {
                 self.budget.consume_signature()?;
-                let certificate = |node: usize| self.nodes[node].link.certificate();
-                match signature::verify(certificate(subject), certificate(issuer), &key) {
+                match self.verify(subject, issuer, &key) {
                     Ok(()) => true,
                     Err(error) => {
                         self.note(error);
@@ -232,7 +271,7 @@ impl<'a> Search<'a> {
                 true => profile::anchor(certificate, validation),
                 false => profile::intermediate(certificate, validation),
             }
-            .and_then(|()| signature::public_key(certificate, validation.allow_legacy));
+            .and_then(|()| public_key(certificate, validation.allow_legacy));
             self.nodes[issuer].authority = match judged {
                 Ok(key) => Authority::Fit(Rc::new(key)),
                 Err(error) => {

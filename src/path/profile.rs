@@ -13,7 +13,8 @@ use const_oid::db::rfc5280::{
 
 use crate::asn1::oid::{self, ObjectIdentifier};
 use crate::asn1::reader::dotted;
-use crate::path::{Error, Purpose, Validation, signature};
+use crate::path::signature::{self, Signed};
+use crate::path::{Error, Purpose, Validation};
 use crate::x509::{Certificate, ExtendedKeyUsage, KeyUsage, Version};
 
 type Check = fn(&Certificate, &Validation<'_>) -> Result<(), Error>;
@@ -230,6 +231,11 @@ fn sound_key(certificate: &Certificate, validation: &Validation<'_>) -> Result<(
 }
 
 /// RFC 8551 2.2.
-fn sound_signature_algorithm(certificate: &Certificate, _: &Validation<'_>) -> Result<(), Error> {
-    signature::algorithm(certificate).map(|_| ())
+fn sound_signature_algorithm(
+    certificate: &Certificate,
+    validation: &Validation<'_>,
+) -> Result<(), Error> {
+    Signed::from(certificate)
+        .algorithm(validation.allow_legacy)
+        .map(|_| ())
 }

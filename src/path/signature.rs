@@ -1,46 +1,80 @@
-//! The signature on a certificate, checked with its issuer's key.
+//! The signatures on certificates and CRLs, checked with their issuer's key.
 
 use der::Decode;
 use spki::AlgorithmIdentifierRef;
 
-use crate::asn1::oid;
-use crate::crypto::{self, DigestAlgorithm, PublicKey, SignatureAlgorithm};
+use crate::crypto::{self, PublicKey, SignatureAlgorithm};
 use crate::path::Error;
 use crate::x509::Certificate;
 
-/// RFC 5280 4.1.1.2 and 6.1.3 (a)(1): the certificate names one algorithm, and its signature over
-/// the octets that the CA wrote is the issuer's.
-pub(super) fn verify(
-    certificate: &Certificate,
-    issuer: &Certificate,
-    issuer_key: &PublicKey,
-) -> Result<(), Error> {
-    let algorithm = algorithm(certificate)?;
-    let tbs_certificate = certificate.tbs_certificate_der();
-    issuer_key
-        .verify(algorithm, tbs_certificate, certificate.signature())
-        .map_err(|_| Error::BadSignature {
-            subject: certificate.subject().to_owned(),
-            issuer: issuer.subject().to_owned(),
-        })
+/// What is signed: a certificate or a CRL.
+pub(super) struct Signed<'a> {
+    /// Whose it is, for errors: the subject of a certificate, the issuer of a CRL.
+    pub(super) subject: &'a str,
+    /// The octets under the signature, as the CA wrote them.
+    pub(super) content: &'a [u8],
+    /// The AlgorithmIdentifier outside and the one inside.
+    pub(super) algorithms: [&'a [u8]; 2],
+    pub(super) signature: &'a [u8],
 }
 
-/// The algorithm of a certificate's signature, if it is one to rely on.
-pub(super) fn algorithm(certificate: &Certificate) -> Result<SignatureAlgorithm, Error> {
-    let subject = || certificate.subject().to_owned();
-    if certificate.signature_algorithm_der() != certificate.tbs_signature_algorithm_der() {
-        return Err(Error::AlgorithmMismatch { subject: subject() });
+impl<'a> From<&'a Certificate> for Signed<'a> {
+    fn from(certificate: &'a Certificate) -> Signed<'a> {
+        Signed {
+            subject: certificate.subject(),
+            content: certificate.tbs_certificate_der(),
+            algorithms: [
+                certificate.signature_algorithm_der(),
+                certificate.tbs_signature_algorithm_der(),
+            ],
+            signature: certificate.signature(),
+        }
     }
-    let unsupported = |source| Error::UnsupportedAlgorithm {
-        subject: subject(),
-        source,
-    };
-    let identifier = AlgorithmIdentifierRef::from_der(certificate.signature_algorithm_der())
-        .map_err(|_| crypto::Error::MalformedParameters {
-            algorithm: "the signature".to_owned(),
-        })
-        .map_err(unsupported)?;
-    known(identifier).map_err(unsupported)
+}
+
+impl Signed<'_> {
+    /// RFC 5280 6.1.3 (a)(1) and 6.3.3 (g): the signature is that of the issuer's key.
+    pub(super) fn verify(
+        &self,
+        issuer: &Certificate,
+        issuer_key: &PublicKey,
+        allow_legacy: bool,
+    ) -> Result<(), Error> {
+        issuer_key
+            .verify(self.algorithm(allow_legacy)?, self.content, self.signature)
+            .map_err(|_| Error::BadSignature {
+                subject: self.subject.to_owned(),
+                issuer: issuer.subject().to_owned(),
+            })
+    }
+
+    /// The algorithm of the signature, if it is one to rely on.
+    pub(super) fn algorithm(&self, allow_legacy: bool) -> Result<SignatureAlgorithm, Error> {
+        let subject = || self.subject.to_owned();
+        // RFC 5280 4.1.1.2 and 5.1.1.2: the one that the signature does not cover is the same.
+        let [outer, inner] = self.algorithms;
+        if outer != inner {
+            return Err(Error::AlgorithmMismatch { subject: subject() });
+        }
+        let identifier = AlgorithmIdentifierRef::from_der(outer)
+            .map_err(|_| crypto::Error::MalformedParameters {
+                algorithm: "the signature".to_owned(),
+            })
+            .and_then(|identifier| SignatureAlgorithm::from_algorithm_identifier(identifier, None));
+        match identifier {
+            Ok(algorithm) if algorithm.is_legacy() && !allow_legacy => {
+                Err(Error::LegacyAlgorithm {
+                    subject: subject(),
+                    algorithm: format!("{} and {}", algorithm.name(), algorithm.digest().name()),
+                })
+            }
+            Ok(algorithm) => Ok(algorithm),
+            Err(source) => Err(Error::UnsupportedAlgorithm {
+                subject: subject(),
+                source,
+            }),
+        }
+    }
 }
 
 /// The key of a certificate, if it is one to rely on.
@@ -63,21 +97,4 @@ pub(super) fn public_key(
         });
     }
     Ok(key)
-}
-
-fn known(identifier: AlgorithmIdentifierRef<'_>) -> Result<SignatureAlgorithm, crypto::Error> {
-    use DigestAlgorithm::{Sha256, Sha384, Sha512};
-    Ok(match identifier.oid {
-        oid::SHA_256_WITH_RSA_ENCRYPTION => SignatureAlgorithm::RsaPkcs1v15(Sha256),
-        oid::SHA_384_WITH_RSA_ENCRYPTION => SignatureAlgorithm::RsaPkcs1v15(Sha384),
-        oid::SHA_512_WITH_RSA_ENCRYPTION => SignatureAlgorithm::RsaPkcs1v15(Sha512),
-        oid::ECDSA_WITH_SHA_256 => SignatureAlgorithm::Ecdsa(Sha256),
-        oid::ECDSA_WITH_SHA_384 => SignatureAlgorithm::Ecdsa(Sha384),
-        oid::ECDSA_WITH_SHA_512 => SignatureAlgorithm::Ecdsa(Sha512),
-        other => {
-            return Err(crypto::Error::UnsupportedAlgorithm {
-                algorithm: oid::name(&other),
-            });
-        }
-    })
 }

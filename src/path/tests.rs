@@ -86,7 +86,7 @@ fn signatures_are_those_of_the_issuers_key() {
     );
     let sha384 = sequence(&[b"\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x03"]);
     assert_eq!(
-        with_leaf(|c| c.signature_algorithm = sha384),
+        with_leaf(|c| c.signature_algorithms[1] = sha384),
         "algorithm-mismatch"
     );
 }
@@ -320,6 +320,30 @@ fn weak_keys_need_legacy() {
         let pool = [CA.issued_by(ROOT)];
         let result = check_with(&leaf, &pool, ROOT.root(), |v| v.allow_legacy = legacy);
         assert_eq!(verdict(&result), expected, "{name}");
+    }
+}
+
+#[test]
+fn sha_1_needs_legacy_and_md5_is_never_known() {
+    let sha1 = sequence(&[b"\x06\x07\x2a\x86\x48\xce\x3d\x04\x01"]);
+    let md5 = sequence(&[b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04", b"\x05\x00"]);
+    for (algorithm, legacy, expected) in [
+        (&sha1, false, "legacy-algorithm"),
+        (&sha1, true, "bad-signature"), // it is one over SHA-256
+        (&md5, false, "unsupported-algorithm"),
+        (&md5, true, "unsupported-algorithm"),
+    ] {
+        let named = |c: &mut TestCertificate| {
+            c.signature_algorithms = [algorithm.clone(), algorithm.clone()];
+        };
+        let allow = |v: &mut Validation<'_>| v.allow_legacy = legacy;
+        let leaf_of = changed_leaf(CA, named);
+        let result = check_with(&leaf_of, &[CA.issued_by(ROOT)], ROOT.root(), allow);
+        assert_eq!(verdict(&result), expected);
+        let result = check_with(&leaf(CA), &[CA.changed(ROOT, named)], ROOT.root(), allow);
+        assert_eq!(verdict(&result), expected);
+        // Nobody looks at the signature of an anchor.
+        assert_eq!(with_root(named), "valid");
     }
 }
 

@@ -21,8 +21,8 @@ pub(crate) struct TestCertificate {
     pub(crate) not_after: Vec<u8>,
     pub(crate) subject_public_key_info: Vec<u8>,
     pub(crate) extensions: Vec<Vec<u8>>,
-    /// The one outside the signed part; inside stands ECDSA with SHA-256.
-    pub(crate) signature_algorithm: Vec<u8>,
+    /// Inside the signed part and outside; a signature is always made with ECDSA and SHA-256.
+    pub(crate) signature_algorithms: [Vec<u8>; 2],
 }
 
 impl TestCertificate {
@@ -42,7 +42,7 @@ impl TestCertificate {
                 key_usage(0b1000_1000),
                 extended_key_usage(&[ID_KP_EMAIL_PROTECTION]),
             ],
-            signature_algorithm: ecdsa_with_sha256(),
+            signature_algorithms: [ecdsa_with_sha256(), ecdsa_with_sha256()],
         }
     }
 
@@ -61,7 +61,7 @@ impl TestCertificate {
         let bit_string = [&[0], signature].concat();
         sequence(&[
             &self.tbs_certificate(),
-            &self.signature_algorithm,
+            &self.signature_algorithms[1],
             &element(tag::BIT_STRING, &bit_string),
         ])
     }
@@ -77,7 +77,7 @@ impl TestCertificate {
         sequence(&[
             &version.unwrap_or_default(),
             &element(tag::INTEGER, &self.serial_number),
-            &ecdsa_with_sha256(),
+            &self.signature_algorithms[0],
             &self.issuer,
             &sequence(&[&self.not_before, &self.not_after]),
             &self.subject,
