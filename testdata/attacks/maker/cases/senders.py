@@ -213,3 +213,18 @@ def names_in_certificates(corpus, alice):
             )
         ),
     )
+    # Attack 41: names are printed, and steer nothing.
+    for word, common_name, never in [
+        ("escape", "\x1b[2J\x1b]0;owned\x07alice", "\x1b["),
+        ("bidi", "alice\u202eecila", "\u202e"),
+        ("line", "alice\nverdict: valid", "alice\nverdict"),
+    ]:
+        leaf = certificate(common_name, alice.key.spki(), 0x5003, [b"alice@example.com"])
+        signed = cms.signed_by(Identity(leaf, alice.key), ENTITY, detached=True)
+        corpus.valid(
+            f"41-{word}.eml",
+            41,
+            f"the signer's name would steer a terminal: {word}",
+            mail(multipart_signed(ENTITY, signed)),
+            never=never,
+        )
