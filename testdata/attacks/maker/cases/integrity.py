@@ -3,7 +3,16 @@
 from .. import algorithms, cms, oids
 from ..der import algorithm, octets
 from ..keys import identity
-from ..mime import ENTITY, UNSIGNED, auth_enveloped, enveloped, mail, multipart, multipart_signed
+from ..mime import (
+    ENTITY,
+    UNSIGNED,
+    auth_enveloped,
+    enveloped,
+    mail,
+    multipart,
+    multipart_signed,
+    opaque,
+)
 from .content import ANYWAY, KEY, SECRET, SHUT, key_of
 
 
@@ -225,27 +234,8 @@ def who_signs(corpus, alice, bob):
         [0, 1],
         output=None,
     )
-    # The inner header may not speak over the outer one.
-    for word, field in [
-        ("from", b"From: ceo@example.com\r\n"),
-        ("bcc", b"Bcc: mallory@evil.example\r\n"),
-    ]:
-        inner = field + ENTITY
-        key_inside = key_of(word)
-        corpus.case(
-            f"14-inner-{word}.eml",
-            14,
-            f"the encrypted entity begins with {field.decode().strip()}",
-            mail(
-                auth_enveloped(
-                    cms.enveloped_gcm([cms.key_transport(bob, key_inside)], key_inside, inner)
-                )
-            ),
-            "open",
-            KEY,
-            [0, 1, 65],
-            output=None,
-        )
+    inner_header(corpus, alice, bob)
+    several(corpus, alice, bob)
     # RFC 5321 4.5.2: what was hidden from the relays comes out as it was, and the next hop has to stuff it.
     smuggled = ENTITY + b"\n.\r\nMAIL FROM:<mallory@evil.example>\r\n"
     key_inside = key_of("smuggled")
@@ -260,3 +250,65 @@ def who_signs(corpus, alice, bob):
         ),
         KEY,
     )
+
+
+def inner_header(corpus, alice, bob):
+    """A header inside may not speak over the outer one, against which the address was judged."""
+    for word, field in [
+        ("from", b"From: ceo@example.com\r\n"),
+        ("sender", b"Sender: ceo@example.com\r\n"),
+        ("bcc", b"Bcc: ceo@example.com\r\n"),
+        ("folded", b"From:\r\n ceo@example.com\r\n"),
+        ("reply-to", b"Reply-To: ceo@example.com\r\n"),
+    ]:
+        inner, key = field + ENTITY, key_of(word)
+        secret = [cms.key_transport(bob, key)]
+        signed = cms.signed_by(alice, inner)
+        for kind, entity in [
+            ("encrypted", auth_enveloped(cms.enveloped_gcm(secret, key, inner))),
+            ("signed", opaque(signed)),
+            ("detached", multipart_signed(inner, cms.signed_by(alice, inner, detached=True))),
+            ("both", auth_enveloped(cms.enveloped_gcm(secret, key, opaque(signed)))),
+        ]:
+            if word in ("from", "folded") or kind == "signed":
+                # Whoever acts on exit 0 takes the sender from what was written.
+                corpus.case(
+                    f"14-inner-{word}-{kind}.eml",
+                    14,
+                    f"what is {kind} begins with {word} of somebody else",
+                    mail(entity),
+                    "open",
+                    KEY,
+                    [0, 1, 65],
+                    never="ceo@example.com" if word in ("from", "folded") else None,
+                    output=None,
+                )
+
+
+def several(corpus, alice, bob):
+    """Parts that were encrypted or signed apart, put into one message."""
+    one, other = key_of("one"), key_of("other")
+
+    def encrypted(key, entity):
+        return auth_enveloped(cms.enveloped_gcm([cms.key_transport(bob, key)], key, entity))
+
+    signed = multipart_signed(
+        ENTITY, cms.signed_by(alice, ENTITY, detached=True), boundary="=_inner"
+    )
+    for word, parts in {
+        "two-encrypted": [encrypted(one, ENTITY), encrypted(other, UNSIGNED)],
+        "signed-and-encrypted": [signed, encrypted(other, UNSIGNED)],
+        "encrypted-and-signed": [encrypted(other, UNSIGNED), signed],
+        "encrypted-signed-and-unsigned": [encrypted(one, signed), encrypted(other, UNSIGNED)],
+        "unsigned-and-encrypted-signed": [encrypted(other, UNSIGNED), encrypted(one, signed)],
+    }.items():
+        corpus.case(
+            f"13-{word}.eml",
+            13,
+            f"parts put together: {word.replace('-', ' ')}",
+            mail(multipart(parts)),
+            "open",
+            KEY,
+            [1, 65] if "signed" in word else [0, 1, 65],
+            output=None,
+        )

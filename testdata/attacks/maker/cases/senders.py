@@ -106,7 +106,6 @@ def senders(corpus, signature):
             "her domain is the beginning of another",
         ),
         ("prefix", sent("From: xalice@example.com"), "her address is the end of another"),
-        ("route", sent("From: <@evil.example:alice@example.com>"), "an obsolete route before it"),
         (
             "homograph",
             mail(signed, replaced={"From": ["From: \u0430lice@example.com"]}),
@@ -138,6 +137,15 @@ def senders(corpus, signature):
         ),
     ]:
         corpus.invalid(f"14-{word}.eml", 14, f"From: {about}", message, exit=[1, 65], verdict=None)
+    # RFC 5322 4.4: a reader ignores the route.
+    corpus.invalid(
+        "14-route.eml",
+        14,
+        "From: an obsolete route before it",
+        sent("From: <@evil.example:alice@example.com>"),
+        exit=[0, 1, 65],
+        verdict=None,
+    )
     for word, message, about in [
         (
             "display-name",
