@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 use mailseal::address::Address;
-use mailseal::cms::recipient_infos::Credential;
+use mailseal::cms::recipient::Credential;
 use mailseal::keys::{self, KeySources, Keyring, pem};
 use mailseal::path::{Purpose, TrustAnchors, Validation};
 use mailseal::secret::Secret;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use mailseal::cms::compressed_data;
 use mailseal::cms::object::{EncryptedObject, Object};
-use mailseal::cms::recipient_infos::{Credential, RecipientInfos};
+use mailseal::cms::recipient::{Credential, RecipientInfos};
 use mailseal::crypto::PrivateKey;
 use mailseal::keys::KeyDirectory;
 use mailseal::mime::{RawMessage, SmimeForm, SmimePart, smime_parts, tree};

@@ -9,7 +9,7 @@
 //! - [`attributes`]: what is signed beside the content
 //! - [`enveloped_data`]: the content key for each recipient, and content in CBC mode
 //! - [`auth_enveloped`]: the same around content under an AEAD cipher
-//! - [`recipient`]: one RecipientInfo for each recipient's certificate
+//! - [`recipient`]: one RecipientInfo for each recipient, and the way back to the content key
 //! - [`content_info`]: the arithmetic of nested lengths
 //! - [`object`]: reading what others wrote, with [`signed_object`], [`signer_info`] and
 //!   [`attribute_set`]
@@ -29,7 +29,6 @@ pub mod digested_data;
 pub mod enveloped_data;
 pub mod object;
 pub mod recipient;
-pub mod recipient_infos;
 pub mod signed_data;
 pub mod signed_object;
 pub mod signer_info;

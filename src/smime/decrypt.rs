@@ -10,7 +10,7 @@ use spki::AlgorithmIdentifierRef;
 
 use super::Error;
 use crate::cms::object::EncryptedObject;
-use crate::cms::recipient_infos::{Credential, RecipientInfos};
+use crate::cms::recipient::{Credential, RecipientInfos};
 use crate::crypto::{self, ContentEncryptionAlgorithm, ContentEncryptionKey, Decryptor};
 use crate::mime::{Message, RawMessage};
 use crate::spool::{Spool, SpoolWriter};
@@ -44,6 +44,7 @@ pub enum Integrity {
 pub struct DecryptedEntity {
     entity: RawMessage,
     integrity: Integrity,
+    legacy: Option<String>,
 }
 
 /// The algorithm of an encrypted content, which has to go with the structure around it.
@@ -81,7 +82,7 @@ impl DecryptedEntity {
         let algorithm = algorithm(object)?;
         let content = object.encrypted.content.as_ref();
         let content = content.ok_or(crate::cms::Error::NoContent)?;
-        let found = recipients.content_keys(credentials, &algorithm);
+        let found = recipients.content_keys(credentials, algorithm.cipher());
         if found.keys.len() > MAX_ATTEMPTS {
             return Err(Error::TooManyCandidates {
                 limit: MAX_ATTEMPTS,
@@ -113,7 +114,11 @@ impl DecryptedEntity {
             Some(_) => Integrity::Aead,
             None => Integrity::None,
         };
-        Ok(DecryptedEntity { entity, integrity })
+        Ok(DecryptedEntity {
+            entity,
+            integrity,
+            legacy: found.legacy,
+        })
     }
 
     /// The octets of the entity: header fields, an empty line, a body.
@@ -124,6 +129,12 @@ impl DecryptedEntity {
     /// What protects them.
     pub fn integrity(&self) -> Integrity {
         self.integrity
+    }
+
+    /// What is too weak for anything but old mail in how the content key came: a short RSA key, or
+    /// triple DES that wraps it.
+    pub fn legacy(&self) -> Option<&str> {
+        self.legacy.as_deref()
     }
 }
 

@@ -1,6 +1,6 @@
 //! One layer of a message, as it was found and judged.
 
-use crate::cms::recipient_infos::Recipient;
+use crate::cms::recipient::Recipient;
 use crate::smime::verify::Signer;
 use crate::x509::Certificate;
 

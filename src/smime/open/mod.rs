@@ -39,7 +39,7 @@ pub use opened::{Opened, Unproved, Verdict};
 use crate::address::Address;
 use crate::asn1::oid;
 use crate::cms::object::{EncryptedObject, Object};
-use crate::cms::recipient_infos::{Credential, RecipientInfos};
+use crate::cms::recipient::{Credential, RecipientInfos};
 use crate::cms::signed_object::SignedObject;
 use crate::cms::{self, compressed_data, digested_data};
 use crate::mime::{self, RawMessage, Recognised, SmimeForm, SmimePart, recognise, smime_parts};
@@ -377,6 +377,12 @@ impl Journey<'_> {
         let credentials = &self.opening.credentials;
         let decrypted =
             DecryptedEntity::decrypt(object, &recipients, credentials).map_err(decrypting)?;
+        if let Some(algorithm) = decrypted.legacy()
+            && !self.opening.validation.allow_legacy
+        {
+            let algorithm = algorithm.to_owned();
+            return Err(Stop::Obstacle(Obstacle::Legacy { algorithm }));
+        }
         debug_assert_eq!(
             decrypted.integrity() == Integrity::Aead,
             protection == Protection::Aead

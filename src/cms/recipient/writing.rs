@@ -1,15 +1,11 @@
-//! RecipientInfo (RFC 5652 6.2): the content-encryption key, for one recipient's certificate.
-//!
-//! # Not supported
-//!
-//! Recipients named by subjectKeyIdentifier; passwords (RFC 3211), shared keys and KEMs (RFC 9629).
+//! One RecipientInfo for a recipient's certificate.
 
 use der::asn1::{AnyRef, BitStringRef, OctetStringRef};
 use der::{Encode, Sequence};
 use spki::AlgorithmIdentifierOwned;
 
-use super::{Error, IssuerAndSerialNumber, retag};
 use crate::asn1::tag;
+use crate::cms::{Error, IssuerAndSerialNumber, retag};
 use crate::crypto::{ContentCipher, ContentEncryptionKey, KeyAgreement, KeyTransport, PublicKey};
 use crate::keys::RecipientCertificate;
 
