@@ -1,10 +1,10 @@
 //! `mailseal open`: the message inside all layers, and what was proved about it.
 
-use std::io;
+use std::io::{self, Read};
 use std::path::PathBuf;
 
 use mailseal::mime::{Field, Message, RawMessage};
-use mailseal::smime::open::{self, Opened, Unproved, Verdict};
+use mailseal::smime::open::{self, Opened, Opening, Unproved, Verdict};
 
 use super::failure::{Code, Failure};
 use super::input::Input;
@@ -32,12 +32,16 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Code, Failure> {
     let opener = Opener::resolve(&arguments.trust, &arguments.keys, global)?;
+    let opening = Opening {
+        allow_unauthenticated: arguments.allow_unauthenticated,
+        ..opener.opening()
+    };
     let (inputs, _) = Input::from_arguments(arguments.file.as_slice());
     let mut code = Code::Done;
     for input in inputs {
-        let opened = open::open(input.raw()?, &opener.opening())
+        let opened = open::open(input.raw()?, &opening)
             .map_err(|error| report::failed(explain::opening(&error).about(&input), global))?;
-        let content = opened.content(arguments.allow_unauthenticated);
+        let content = opened.content();
         report::write(&opened, content.as_ref().err().copied(), global);
         if let Some(obstacle) = opened.obstacle() {
             return Err(explain::obstacle(obstacle).about(&input));
@@ -70,46 +74,84 @@ fn destination(arguments: &Arguments, global: &Global) -> Option<Destination> {
 /// The fields that were outside, then the entity to the octet. A content that is no entity, or
 /// that came without a message around it, is all there is.
 fn write(opened: &Opened, content: &RawMessage, destination: &Destination) -> Result<(), Failure> {
-    let outer = match opened.message() {
-        Some(message) if !opened.layers().is_empty() => outer_fields(message, content),
-        _ => Vec::new(),
+    let head = match opened.message() {
+        Some(message) if !opened.layers().is_empty() => Head::of(message, content),
+        _ => None,
     };
     destination.write(|out| {
-        for field in &outer {
-            out.write_all(field)?;
+        let mut body = 0;
+        if let Some(head) = &head {
+            head.fields
+                .iter()
+                .try_for_each(|field| out.write_all(field))?;
+            out.write_all(head.line_end)?;
+            body = head.body;
         }
-        io::copy(&mut content.spool().reader(), out).map(drop)
+        let octets = content.spool();
+        io::copy(&mut octets.range(body..octets.len()), out).map(drop)
     })
 }
 
-/// Every field of the message but those that the content has of its own, and those that spoke of
-/// the seal; none before a content that does not begin with a header.
-fn outer_fields(message: &Message, content: &RawMessage) -> Vec<Vec<u8>> {
-    let Ok(entity) = Message::parse(content.clone()) else {
-        return Vec::new();
-    };
-    let inner = entity.header();
-    let end = match inner.fields().first().map(Field::raw) {
-        Some(raw) if !raw.ends_with(b"\r\n") => "\n",
-        _ => "\r\n",
-    };
-    let is_outer = |field: &&Field| {
-        let is_own = inner.first(field.name()).is_some();
-        let speaks_of_content = field.name().to_ascii_lowercase().starts_with("content-");
-        !is_own && !speaks_of_content
-    };
-    let fields = message.header().fields().iter().filter(is_outer);
-    fields
-        .map(|field| {
-            let lines = field.raw().split(|&octet| octet == b'\n');
-            let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-            let lines = lines.filter(|line| !line.is_empty());
-            let mut octets = Vec::new();
-            for line in lines {
-                octets.extend_from_slice(line);
-                octets.extend_from_slice(end.as_bytes());
-            }
-            octets
+/// The header of what is written.
+struct Head {
+    fields: Vec<Vec<u8>>,
+    line_end: &'static [u8],
+    /// Where the body begins in the content.
+    body: u64,
+}
+
+impl Head {
+    /// Of the message everything but what spoke of the seal, of the entity what speaks of its
+    /// content; none for a content that does not begin with a header.
+    ///
+    /// RFC 8551 3.1: a sealed entity has no other fields. If it has a From of its own, that is not
+    /// the one that the signer was held against, and must not be written as if it were.
+    fn of(message: &Message, content: &RawMessage) -> Option<Head> {
+        let (inner, body) = inner_header(content)?;
+        let line_end: &[u8] = match inner.first().map(Field::raw) {
+            Some(raw) if !raw.ends_with(b"\r\n") => b"\n",
+            _ => b"\r\n",
+        };
+        let speaks_of_content = |field: &&Field| {
+            let name = field.name().to_ascii_lowercase();
+            name.starts_with("content-")
+        };
+        let outer = message.header().fields().iter();
+        let outer = outer.filter(|field| !speaks_of_content(field));
+        let fields = outer.chain(inner.iter().filter(speaks_of_content));
+        Some(Head {
+            fields: fields
+                .map(|field| with_line_ends(field, line_end))
+                .collect(),
+            line_end,
+            body,
         })
-        .collect()
+    }
+}
+
+/// The header fields of an entity, and where its body begins. An entity may have no fields at all
+/// (RFC 2045 5.2), and begin with the empty line.
+fn inner_header(content: &RawMessage) -> Option<(Vec<Field>, u64)> {
+    let mut start = [0; 2];
+    let read = content.spool().reader().read(&mut start).ok()?;
+    match &start[..read] {
+        [b'\r', b'\n'] => Some((Vec::new(), 2)),
+        [b'\n', ..] => Some((Vec::new(), 1)),
+        _ => {
+            let entity = Message::parse(content.clone()).ok()?;
+            let body = content.spool().len() - entity.body_length();
+            Some((entity.header().fields().to_vec(), body))
+        }
+    }
+}
+
+fn with_line_ends(field: &Field, line_end: &[u8]) -> Vec<u8> {
+    let lines = field.raw().split(|&octet| octet == b'\n');
+    let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let mut octets = Vec::new();
+    for line in lines.filter(|line| !line.is_empty()) {
+        octets.extend_from_slice(line);
+        octets.extend_from_slice(line_end);
+    }
+    octets
 }

@@ -156,6 +156,7 @@ impl Opener {
                 .as_ref()
                 .map(|content| content.slice(0..u64::MAX)),
             from: self.trust.from.clone(),
+            allow_unauthenticated: false,
         }
     }
 }

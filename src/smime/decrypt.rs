@@ -72,8 +72,8 @@ impl DecryptedEntity {
     ///
     /// # Errors
     ///
-    /// [`Error::NoKeyFits`], which does not say what went wrong with which key (RFC 3218), and an
-    /// algorithm that is not supported.
+    /// [`Error::NoKeyFits`] and [`Error::NotDecrypted`], which do not say what went wrong with which
+    /// key (RFC 3218), and an algorithm that is not supported.
     pub fn decrypt(
         object: &EncryptedObject,
         recipients: &RecipientInfos,
@@ -108,7 +108,10 @@ impl DecryptedEntity {
         let entity = match (decrypted, found.unsupported) {
             (Some(entity), _) => entity,
             (None, Some(error)) => return Err(error.into()),
-            (None, None) => return Err(Error::NoKeyFits),
+            (None, None) if found.keys.is_empty() || algorithm.cipher().is_aead() => {
+                return Err(Error::NoKeyFits);
+            }
+            (None, None) => return Err(Error::NotDecrypted),
         };
         let integrity = match object.authentication {
             Some(_) => Integrity::Aead,

@@ -30,6 +30,12 @@ pub enum Error {
     /// None of the keys is a recipient's, or the content was changed.
     #[error("none of the keys opens the message")]
     NoKeyFits,
+    /// No key makes content of what is encrypted without authentication. Whether the key was wrong
+    /// or the padding is for nobody to know who may have bent the content: by asking often enough
+    /// they would learn what it says (Vaudenay's padding oracle, and by way of the random key of
+    /// RFC 3218 Bleichenbacher's).
+    #[error("the content cannot be decrypted with any of the keys")]
+    NotDecrypted,
     /// With keys whose certificates are not known, too many recipients may be meant.
     #[error("more than {limit} recipients might be meant by the keys")]
     TooManyCandidates {

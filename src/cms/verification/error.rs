@@ -68,7 +68,8 @@ pub enum Error {
     /// with.
     #[error("the signature names another certificate as its own")]
     SigningCertificateMismatch,
-    /// An algorithm or a key that was broken, or is about to be.
+    /// An algorithm or a key that was broken, or is about to be. Nothing else is wrong with the
+    /// signature.
     #[error("{algorithm} is no longer safe")]
     Legacy {
         /// Which.

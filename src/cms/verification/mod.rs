@@ -290,12 +290,6 @@ impl<'a> Signed<'a> {
     ) -> Result<VerifiedSignature, Error> {
         let mut notes = self.notes.clone();
         let key = public_key(certificate, issuers)?;
-        if let Some(algorithm) = legacy(self.digest, self.algorithm, &key) {
-            if !allow_legacy {
-                return Err(Error::Legacy { algorithm });
-            }
-            notes.push(Note::Legacy);
-        }
         match &self.attributes {
             Some(set) => {
                 let sorted = key.verify(self.algorithm, set.to_der(), &self.info.signature);
@@ -316,6 +310,13 @@ impl<'a> Signed<'a> {
         }
         if !certificate.may_sign() {
             return Err(Error::KeyUsage);
+        }
+        // Last, so that this error says that nothing else is wrong.
+        if let Some(algorithm) = legacy(self.digest, self.algorithm, &key) {
+            if !allow_legacy {
+                return Err(Error::Legacy { algorithm });
+            }
+            notes.push(Note::Legacy);
         }
         let attribute = |attribute| {
             let set = self.attributes.as_ref()?;

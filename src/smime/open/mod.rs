@@ -63,6 +63,8 @@ pub struct Opening<'a> {
     pub content: Option<Spool>,
     /// Whom a CMS object that has no message around it should come from.
     pub from: Option<Address>,
+    /// Give out content that nothing vouches for, and tell all there is to tell about it.
+    pub allow_unauthenticated: bool,
 }
 
 impl<'a> Opening<'a> {
@@ -74,6 +76,7 @@ impl<'a> Opening<'a> {
             intermediates: Vec::new(),
             content: None,
             from: None,
+            allow_unauthenticated: false,
         }
     }
 }
@@ -89,6 +92,7 @@ pub fn open(raw: RawMessage, opening: &Opening<'_>) -> Result<Opened, Error> {
         claims: Claims::expected(opening.from.clone()),
         coverage: Coverage::Whole,
         layers: Vec::new(),
+        unauthenticated: None,
     };
     let (message, outcome) = match recognise(raw.clone())? {
         Recognised::Object(object) => (None, journey.object(&object, Vec::new())),
@@ -100,19 +104,26 @@ pub fn open(raw: RawMessage, opening: &Opening<'_>) -> Result<Opened, Error> {
     };
     let (content, obstacle) = match outcome {
         Ok(content) => (content, None),
-        Err(Stop::Obstacle(obstacle)) if journey.layers.is_empty() => match obstacle {
-            Obstacle::Cms(error) => return Err(error.into()),
-            Obstacle::Mime(error) => return Err(error.into()),
-            obstacle => (None, Some(obstacle)),
-        },
+        Err(Stop::Obstacle(Obstacle::Cms(error))) if journey.layers.is_empty() => {
+            return Err(error.into());
+        }
+        Err(Stop::Obstacle(Obstacle::Mime(error))) if journey.layers.is_empty() => {
+            return Err(error.into());
+        }
         Err(Stop::Obstacle(obstacle)) => (None, Some(obstacle)),
         Err(Stop::Io(error)) => return Err(error.into()),
     };
-    Ok(Opened {
+    let opened = Opened {
         message,
         layers: journey.layers,
         content,
         obstacle,
+        unauthenticated: false,
+        allow_unauthenticated: opening.allow_unauthenticated,
+    };
+    Ok(match journey.unauthenticated {
+        Some(sealed) if !opening.allow_unauthenticated => opened.closed_again(sealed),
+        _ => opened,
     })
 }
 
@@ -137,6 +148,14 @@ struct Journey<'a> {
     claims: Claims,
     coverage: Coverage,
     layers: Vec<Layer>,
+    /// The outermost layer that was encrypted without authentication.
+    unauthenticated: Option<SealedLayer>,
+}
+
+/// Which layer it is, and what was noted of it before it was opened.
+struct SealedLayer {
+    index: usize,
+    notes: Vec<String>,
 }
 
 /// Why the journey ends before its end.
@@ -375,8 +394,15 @@ impl Journey<'_> {
             }));
         }
         let credentials = &self.opening.credentials;
-        let decrypted =
-            DecryptedEntity::decrypt(object, &recipients, credentials).map_err(decrypting)?;
+        let decrypted = DecryptedEntity::decrypt(object, &recipients, credentials);
+        let tried = matches!(decrypted, Ok(_) | Err(super::Error::NotDecrypted));
+        if protection == Protection::None && tried && self.unauthenticated.is_none() {
+            self.unauthenticated = Some(SealedLayer {
+                index,
+                notes: self.layers[index].notes.clone(),
+            });
+        }
+        let decrypted = decrypted.map_err(decrypting)?;
         if let Some(algorithm) = decrypted.legacy()
             && !self.opening.validation.allow_legacy
         {

@@ -1,8 +1,10 @@
 //! A message that has been opened, and what may be said and given out of it.
 
-use super::{Kind, Layer, Obstacle, Protection};
+use super::{Kind, Layer, Obstacle, Protection, SealedLayer};
+use crate::cms::verification;
 use crate::mime::{Message, RawMessage};
 use crate::smime::sentence;
+use crate::smime::verify::Signer;
 
 /// A message that has been opened as far as the keys go.
 ///
@@ -13,6 +15,9 @@ pub struct Opened {
     pub(super) layers: Vec<Layer>,
     pub(super) content: Option<RawMessage>,
     pub(super) obstacle: Option<Obstacle>,
+    /// What came out of the last layer is not told, because nothing vouches for it.
+    pub(super) unauthenticated: bool,
+    pub(super) allow_unauthenticated: bool,
 }
 
 impl Opened {
@@ -48,6 +53,10 @@ impl Opened {
         if let Some(reason) = self.signed().find_map(Layer::reason) {
             return Some(reason);
         }
+        if self.unauthenticated {
+            let unproved = Unproved::Unauthenticated;
+            return Some((unproved.reason(), unproved.to_string()));
+        }
         if let Some(obstacle) = &self.obstacle {
             return Some((obstacle.reason(), sentence(obstacle)));
         }
@@ -64,25 +73,41 @@ impl Opened {
     }
 
     /// What is inside all layers, if something vouches for it: a valid signature or an AEAD cipher
-    /// over it. `allow_unproved` gives it out without.
+    /// over it; or if it was allowed to do without.
     ///
     /// Whose signature it is does not matter here: nobody can sign a content without knowing it,
     /// so a valid signature shows that it was not bent on its way.
-    pub fn content(&self, allow_unproved: bool) -> Result<&RawMessage, Unproved> {
+    pub fn content(&self) -> Result<&RawMessage, Unproved> {
+        if self.unauthenticated {
+            return Err(Unproved::Unauthenticated);
+        }
         let (Some(content), None) = (&self.content, &self.obstacle) else {
             return Err(Unproved::NoContent);
         };
         match self.doubt() {
-            Some(doubt) if !allow_unproved => Err(doubt),
+            Some(doubt) if !self.allow_unauthenticated => Err(doubt),
             _ => Ok(content),
         }
     }
 
+    /// Forgets what came out of a layer that was encrypted without authentication, unless a
+    /// signature inside shows that nobody has bent it.
+    ///
+    /// Whether it could be decrypted, and what was found in it, are the same answer then: whoever
+    /// bends a recorded message and has it opened would learn from the difference what it says.
+    pub(super) fn closed_again(mut self, sealed: SealedLayer) -> Opened {
+        if self.layers[sealed.index..].iter().any(is_unbent) {
+            return self;
+        }
+        self.layers.truncate(sealed.index + 1);
+        self.layers[sealed.index].notes = sealed.notes;
+        self.content = None;
+        self.obstacle = None;
+        self.unauthenticated = true;
+        self
+    }
+
     fn doubt(&self) -> Option<Unproved> {
-        let is_proved = |layer: &Layer| {
-            layer.protection == Protection::Signed
-                && layer.signers.iter().any(|signer| signer.signature.is_ok())
-        };
         let mut inward = self.layers.iter().enumerate();
         let bent = inward.any(|(index, layer)| {
             layer.kind == Kind::EnvelopedData && !self.layers[index..].iter().any(is_proved)
@@ -106,6 +131,21 @@ impl Opened {
     }
 }
 
+fn is_proved(layer: &Layer) -> bool {
+    layer.signers.iter().any(|it| it.signature.is_ok())
+}
+
+/// Whether a signature is over this content, even if by an algorithm that is no longer safe.
+fn is_unbent(layer: &Layer) -> bool {
+    let is_over_it = |signer: &Signer| {
+        matches!(
+            signer.signature,
+            Ok(_) | Err(verification::Error::Legacy { .. })
+        )
+    };
+    layer.signers.iter().any(is_over_it)
+}
+
 /// What was proved, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -124,7 +164,11 @@ pub enum Verdict {
 pub enum Unproved {
     /// It was encrypted without authentication, and no valid signature is inside: whoever relayed
     /// the message can have bent it so that showing it gives it away (EFAIL).
-    #[error("the content is encrypted without authentication, and no valid signature is inside")]
+    /// Or it could not be decrypted at all: the two are not told apart.
+    #[error(
+        "the content is encrypted without authentication, and no valid signature was found inside, \
+         or none of the keys is a recipient's"
+    )]
     Unauthenticated,
     /// It is signed, and no signature holds.
     #[error("no signature over the content is valid")]
