@@ -26,6 +26,8 @@ pub struct AddressList {
     pub addresses: Vec<Address>,
     /// Whether there is a group, an empty one too.
     pub has_group: bool,
+    /// Whether an address has a route before it (RFC 5322 4.4), which readers are to ignore.
+    pub has_route: bool,
 }
 
 /// Why a text is not an address list.
@@ -71,9 +73,13 @@ pub enum Error {
 
 /// Reads an unfolded field value. Empty elements are passed over (RFC 5322 4.4).
 pub fn parse(text: &str) -> Result<AddressList, Error> {
-    let mut parser = Parser { rest: text };
+    let mut parser = Parser {
+        rest: text,
+        has_route: false,
+    };
     let mut list = AddressList::default();
     parser.list(&mut list, false)?;
+    list.has_route = parser.has_route;
     Ok(list)
 }
 
@@ -91,6 +97,7 @@ enum Word<'a> {
 
 struct Parser<'a> {
     rest: &'a str,
+    has_route: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -158,6 +165,7 @@ impl<'a> Parser<'a> {
         self.pass_space()?;
         // RFC 5322 4.4: obs-route, to be ignored.
         if self.rest.starts_with(['@', ',']) {
+            self.has_route = true;
             while self.skip(',')? {}
             while self.skip('@')? {
                 self.domain()?;
@@ -350,6 +358,7 @@ mod tests {
             let found: Vec<String> = list.addresses.iter().map(Address::to_string).collect();
             assert_eq!(found.join(" "), expected, "{text}");
             assert_eq!(list.has_group, text.contains(";"), "{text}");
+            assert_eq!(list.has_route, text.contains(":a@"), "{text}");
         }
     }
 

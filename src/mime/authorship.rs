@@ -175,7 +175,7 @@ mod tests {
             "From: \"Mallory, <\\\"\" <bob@example.com>",
             "From: bob@example.com <bob@EXAMPLE.com>",
             "From: Bob\n <bob@example.com>",
-            "X-From: mallory@evil.example\nFrom: <@route.example:bob@example.com>",
+            "X-From: mallory@evil.example\nFrom: <bob@example.com>",
         ] {
             let found = authorship(header).unwrap();
             assert_eq!(
@@ -209,6 +209,10 @@ mod tests {
             ("From: Team: bob@example.com;", "has a group"),
             ("From: undisclosed:;", "has a group"),
             ("From: bob@example.com, undisclosed:;", "has a group"),
+            (
+                "From: <@evil.example:bob@example.com>",
+                "has a route before the address",
+            ),
             ("From: <>", "malformed"),
             ("From: bob@example.com <mallory@evil.example>", "malformed"),
             ("From: bob@example.com mallory@evil.example", "malformed"),

@@ -235,6 +235,13 @@ pub enum Error {
         /// Where the field is.
         line: u64,
     },
+    /// RFC 5322 4.4 wants a route ignored. What another reader makes of one in From is anybody's
+    /// guess, and nothing alive writes it.
+    #[error("line {line}: the From field has a route before the address")]
+    FromRoute {
+        /// Where the field is.
+        line: u64,
+    },
     /// RFC 5322 3.6.2: Sender names one mailbox.
     #[error("the Sender field names {count} mailboxes, not one")]
     SenderNotOneMailbox {

@@ -167,6 +167,9 @@ impl Message {
             return Err(Error::SeveralFrom { line });
         }
         let list = addresses(field)?;
+        if list.has_route {
+            return Err(Error::FromRoute { line: field.line() });
+        }
         match (&list.addresses[..], list.has_group) {
             (_, true) => Err(Error::FromGroup { line: field.line() }),
             ([address], false) => Ok(address.clone()),
