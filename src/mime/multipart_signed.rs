@@ -56,6 +56,14 @@ pub fn multipart_signed(
 /// Two are lawful, and a third shows that it is not so.
 const MOST_PARTS: usize = 3;
 
+/// What delimits the parts.
+#[derive(Debug, Clone)]
+pub(super) struct Boundary {
+    pub(super) value: Vec<u8>,
+    /// Whether the parameter is in the form of RFC 2231, divided or encoded.
+    pub(super) is_divided: bool,
+}
+
 /// The body of a multipart/signed, taken apart.
 #[derive(Debug)]
 pub(super) struct Division {
@@ -74,8 +82,8 @@ pub(super) struct Around {
     /// Whether there is nothing but white space.
     pub(super) is_blank: bool,
     /// A line that begins as a delimiter does and is none to us, though it is to readers who take
-    /// RFC 2046 5.1.1 by the letter, who do not look for a closing delimiter, or who know only
-    /// CRLF as a line end.
+    /// RFC 2046 5.1.1 by the letter, who do not look for a closing delimiter, who know only CRLF
+    /// as a line end, or who do not know RFC 2231.
     pub(super) like_delimiter: Option<u64>,
 }
 
@@ -93,10 +101,16 @@ impl Around {
         }
     }
 
-    fn take(&mut self, line: Line, head: &[u8], boundary: &[u8]) {
+    fn take(&mut self, line: Line, head: &[u8], boundary: &Boundary) {
         self.is_blank &= head.trim_ascii().is_empty() && line.length == head.len() as u64;
+        // Who does not know RFC 2231 takes some part of the parameter for the boundary.
+        let begin: &[u8] = if boundary.is_divided {
+            b""
+        } else {
+            &boundary.value
+        };
         let rest = head.strip_prefix(b"--");
-        if rest.is_some_and(|rest| rest.starts_with(boundary)) {
+        if rest.is_some_and(|rest| rest.starts_with(begin)) {
             self.like_delimiter.get_or_insert(line.start.line);
         }
         self.stretch.facts += line.facts;
@@ -107,7 +121,7 @@ impl Around {
 
 /// Finds the lines that divide a body. Only its own boundary counts: whatever multiparts are
 /// nested in the signed part, their delimiters are content.
-pub(super) fn divide(spool: &Spool, body: Stretch, boundary: &[u8]) -> Result<Division, Error> {
+pub(super) fn divide(spool: &Spool, body: Stretch, boundary: &Boundary) -> Result<Division, Error> {
     let spool = spool.slice(0..body.end.offset);
     let mut lines = Lines::new(&spool, body.start);
     let mut division = Division {
@@ -118,7 +132,8 @@ pub(super) fn divide(spool: &Spool, body: Stretch, boundary: &[u8]) -> Result<Di
     };
     while let Some(line) = lines.peek()? {
         let head = lines.head();
-        let delimiter = delimits(boundary, line, head).filter(|_| division.epilogue.is_none());
+        let delimiter =
+            delimits(&boundary.value, line, head).filter(|_| division.epilogue.is_none());
         match delimiter {
             Some(true) => division.epilogue = Some(Around::new(line.end())),
             Some(false) => division.part(line.end()),
@@ -159,7 +174,11 @@ mod tests {
             end: end.position(),
             facts: Facts::default(),
         };
-        let found = divide(&spool, whole, b"b").unwrap();
+        let boundary = Boundary {
+            value: b"b".to_vec(),
+            is_divided: false,
+        };
+        let found = divide(&spool, whole, &boundary).unwrap();
         let text = |it: Around| {
             let Stretch { start, end, .. } = it.stretch;
             body[start.offset as usize..end.offset as usize].to_owned()

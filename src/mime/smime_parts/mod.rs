@@ -37,10 +37,10 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::content_type::{self, ContentType, Parameter, has_plain_boundary};
+use super::content_type::{self, Parameter, has_plain_boundary};
 use super::header::Field;
 use super::message::RawMessage;
-use super::multipart_signed::{Around, Division, divide};
+use super::multipart_signed::{Around, Boundary, Division, divide};
 use super::note::Note;
 use super::parse::{message_header, part_header, walk};
 use super::pkcs7_mime::{SmimeMedia, SmimeType, is_signature_type};
@@ -283,10 +283,9 @@ impl Finder<'_> {
     /// RFC 1847 2.1 and RFC 8551 3.5.3; `None` for the signatures of others, such as PGP/MIME's
     /// (RFC 3156 5).
     fn multipart_signed(&mut self, part: &Part, body: Stretch) -> Result<Option<Found>, Error> {
-        let boundary = part.content_type.as_ref().map(ContentType::boundary);
-        let division = match boundary {
-            Some(Ok(Some(boundary))) => Some(divide(self.source, body, &boundary)?),
-            _ => None,
+        let division = match boundary(part) {
+            Some(boundary) => Some(divide(self.source, body, &boundary)?),
+            None => None,
         };
         let second = division.as_ref().and_then(|it| it.parts.get(1));
         let second = second.map(|it| {
@@ -426,6 +425,20 @@ fn parameters(part: &Part) -> &[Parameter] {
 
 fn text(value: &[u8]) -> String {
     String::from_utf8_lossy(value).trim().to_owned()
+}
+
+/// The boundary of a multipart/signed, also in the form of RFC 2231: RFC 2046 5.1.1 lets it have 70
+/// characters, mailers write more, and nobody writes any that are not graphic ASCII or spaces.
+fn boundary(part: &Part) -> Option<Boundary> {
+    let value = content_type::only(parameters(part), "boundary").ok()??;
+    let mut named = parameters(part).iter().filter(|it| it.base() == "boundary");
+    let is_usable = (1..=900).contains(&value.len())
+        && value.iter().all(|byte| matches!(byte, b' '..=b'~'))
+        && value.last() != Some(&b' ');
+    is_usable.then(|| Boundary {
+        value,
+        is_divided: named.any(|it| it.name.contains('*')),
+    })
 }
 
 /// Whether some reader finds the protocol of S/MIME there.

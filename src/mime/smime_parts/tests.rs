@@ -421,6 +421,18 @@ fn what_readers_disagree_about_is_refused() {
         let error = error(with(from, refused));
         assert!(error.contains(message), "{refused}: {error}");
     }
+    // Who does not know RFC 2231 takes one of these values as it stands.
+    for (value, raw) in [
+        ("boundary*=us-ascii''%62", "us-ascii''%62"),
+        ("boundary*0=\"\"; boundary*1=b", "x"),
+    ] {
+        let extended = with("boundary=b", value);
+        assert!(find(&extended).is_ok(), "{value}");
+        let harmless = extended.replacen("--b\n", "preamble\n--b\n", 1);
+        assert!(find(harmless).is_ok(), "{value}");
+        let hidden = extended.replacen("--b\n", &format!("--{raw}\n\nevil\n--b\n"), 1);
+        assert!(error(hidden).contains(line), "{value}");
+    }
     // The signer wrote it, and all of it is covered.
     for content in ["he\rllo", "\0", "hello\r--b\rx", "--bb\n"] {
         assert!(find(with("hello", content)).is_ok(), "{content:?}");
