@@ -39,6 +39,7 @@
 //!         cipher: ContentCipher::Aes256Cbc,
 //!         key_transport: KeyTransport::Pkcs1v15,
 //!     }),
+//!     automatic_cipher: false,
 //!     missing: Missing::Refuse,
 //!     recipients: None,
 //!     now,

@@ -43,6 +43,7 @@ pub(super) enum Fate {
 pub(super) struct Handled {
     from: EnvelopeSender,
     skipped: Vec<Address>,
+    decisions: Vec<String>,
     copies: Vec<Copy>,
 }
 
@@ -59,6 +60,7 @@ struct Prepared {
     from: Address,
     parcels: Vec<Parcel>,
     skipped: Vec<Address>,
+    decisions: Vec<String>,
 }
 
 struct Parcel {
@@ -111,6 +113,7 @@ impl Courier {
             Handled {
                 from,
                 skipped: prepared.skipped,
+                decisions: prepared.decisions,
                 copies: Vec::new(),
             },
             outgoing,
@@ -153,6 +156,7 @@ impl Courier {
                 message,
             }],
             skipped: Vec::new(),
+            decisions: Vec::new(),
         })
     }
 }
@@ -174,6 +178,7 @@ fn seal(message: Message, sealer: &Sealer, input: &Input) -> Result<Prepared, Fa
         from: sealed.from,
         parcels,
         skipped: sealed.skipped,
+        decisions: sealed.decisions,
     })
 }
 
@@ -221,6 +226,9 @@ impl Fate {
         match self {
             Fate::Failed(failure) => output::report(failure, global),
             Fate::Handled(handled) => {
+                for decision in &handled.decisions {
+                    output::detail(format!("{input}: {decision}"), global);
+                }
                 for address in &handled.skipped {
                     let warning = format!("{input}: {address} has no certificate and gets nothing");
                     output::warn(warning, global);

@@ -75,6 +75,9 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Code, Failur
 
 fn seal(input: &Input, sealer: &Sealer, place: &Place<'_>, global: &Global) -> Result<(), Failure> {
     let sealed = sealer.seal(input.message()?, input)?;
+    for decision in &sealed.decisions {
+        output::detail(format!("{input}: {decision}"), global);
+    }
     for address in &sealed.skipped {
         output::warn(
             format!("{input}: {address} has no certificate and gets nothing"),

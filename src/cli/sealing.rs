@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use mailseal::address::Address;
 use mailseal::crypto::{ContentCipher, DigestAlgorithm, KeyTransport};
-use mailseal::keys::KeyDirectory;
+use mailseal::keys::{KeyDirectory, directory};
 use mailseal::mime::Message;
 use mailseal::smime::encrypt::Encryption;
 use mailseal::smime::seal::{Missing, Sealed, Sealing, SignOptions};
@@ -33,10 +33,11 @@ pub(super) struct SealingArguments {
     /// Encrypt to every recipient; each Bcc recipient gets a copy of its own
     #[arg(long)]
     encrypt: bool,
-    /// Where <address>.crt and <address>.pem are [env: MAILSEAL_KEYS] [default: .]
+    /// Where <address>.crt and <address>.pem or <address>.p12 are [env: MAILSEAL_KEYS] [default: .]
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
-    /// Content encryption; auto is aes256-cbc, which every client opens
+    /// Content encryption; auto is AES-GCM where <address>.json announces it for every recipient, and
+    /// else aes256-cbc, which every client opens
     #[arg(long, value_name = "CIPHER", default_value = "auto")]
     cipher: Cipher,
     /// How the content key goes to RSA recipients
@@ -58,6 +59,9 @@ pub(super) struct SealingArguments {
     missing: MissingPolicy,
     #[command(flatten)]
     private_keys: PrivateKeyArguments,
+    /// Open PKCS#12 files that are encrypted with RC2 or triple DES
+    #[arg(long)]
+    allow_legacy: bool,
     /// Envelope sender, in place of the From address; <> for none, so that nothing is returned
     #[arg(long, value_name = "ADDRESS")]
     pub(super) from: Option<EnvelopeSender>,
@@ -171,20 +175,25 @@ impl SealingArguments {
                     Transport::Oaep => KeyTransport::Oaep(DigestAlgorithm::Sha256),
                 },
             }),
+            automatic_cipher: self.cipher == Cipher::Auto,
             missing: self.missing.into(),
             recipients: self.recipients(),
             now: self.now(),
         };
-        let directory = match &self.keys {
-            Some(directory) => directory.clone(),
+        let folder = match &self.keys {
+            Some(folder) => folder.clone(),
             None => path("MAILSEAL_KEYS").unwrap_or_else(|| PathBuf::from(".")),
         };
-        if !directory.is_dir() {
-            let message = format!("{} is no directory", directory.display());
+        if !folder.is_dir() {
+            let message = format!("{} is no directory", folder.display());
             return Err(Failure::new(Code::NoInput, message)
                 .hint("name the directory with the keys: --keys DIR, or MAILSEAL_KEYS"));
         }
-        let keys = KeyDirectory::new(&directory, self.private_keys.options(sealing.now));
+        let options = directory::Options {
+            allow_legacy: self.allow_legacy,
+            ..self.private_keys.options(sealing.now)
+        };
+        let keys = KeyDirectory::new(&folder, options);
         Ok(Sealer { sealing, keys })
     }
 }
@@ -205,8 +214,7 @@ impl Sealer {
 impl From<Cipher> for ContentCipher {
     fn from(cipher: Cipher) -> ContentCipher {
         match cipher {
-            // AES-256-GCM shows as a blank mail in Thunderbird and fails in gpgsm; nobody's
-            // stored capabilities can ask for it yet.
+            // What is known of the recipients may make it another.
             Cipher::Auto | Cipher::Aes256Cbc => ContentCipher::Aes256Cbc,
             Cipher::Aes128Cbc => ContentCipher::Aes128Cbc,
             Cipher::Aes256Gcm => ContentCipher::Aes256Gcm,

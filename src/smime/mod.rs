@@ -8,6 +8,7 @@
 //! The other way, [`open`](mod@open) goes from layer to layer: [`decrypt`] makes an entity of an
 //! encrypted one, and [`verify`] judges who signed it.
 
+pub mod cipher;
 pub mod decrypt;
 pub mod encrypt;
 pub mod open;

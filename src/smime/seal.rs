@@ -13,12 +13,13 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 
+use super::cipher::CipherChoice;
 use super::encrypt::{Encryption, EnvelopedEntity};
 use super::sign::{Form, SignedEntity};
 use crate::address::Address;
 use crate::cms::signed_data::Signing;
 use crate::crypto::{DigestAlgorithm, SignatureAlgorithm};
-use crate::keys::{KeyDirectory, RecipientCertificate, Signer};
+use crate::keys::{Choice, KeyDirectory, RecipientCertificate, Signer};
 use crate::mime::{CanonicalEntity, Message, OuterHeader, Recipients};
 
 /// What is to be done to a message, and how.
@@ -28,6 +29,9 @@ pub struct Sealing {
     pub sign: Option<SignOptions>,
     /// Encrypt to every recipient.
     pub encrypt: Option<Encryption>,
+    /// Encrypt each copy with the cipher that suits all of its recipients
+    /// ([`CipherChoice`]), in place of the one of `encrypt`.
+    pub automatic_cipher: bool,
     /// What becomes of recipients without a certificate.
     pub missing: Missing,
     /// Recipients in place of those in the header; they are treated as To, each once.
@@ -100,6 +104,9 @@ pub struct Sealed {
     pub copies: Vec<SealedCopy>,
     /// Recipients who get nothing, by [`Missing::Skip`].
     pub skipped: Vec<Address>,
+    /// Which certificates and ciphers were chosen where there was a choice, and why: sentences
+    /// for the sender alone, since they name Bcc recipients.
+    pub decisions: Vec<String>,
 }
 
 /// One message to be sent or stored.
@@ -139,10 +146,17 @@ impl Sealing {
             .sign
             .map(|options| Ok::<_, Error>((options, keys.signer(&from)?)));
         let signer = signer.transpose()?;
-        let audience = match self.encrypt {
+        let mut audience = match self.encrypt {
             Some(encryption) => self.encrypted_audience(recipients, encryption, keys)?,
             None => Audience::unencrypted(recipients),
         };
+        let mut decisions = Vec::new();
+        if let Some((_, signer)) = &signer {
+            decisions.extend(sentences(signer.choice()));
+        }
+        for share in &mut audience.shares {
+            decisions.extend(share.decide(self.automatic_cipher));
+        }
 
         let (mut header, entity) = message.split();
         self.complete(&mut header, &from);
@@ -160,6 +174,7 @@ impl Sealing {
             from,
             copies,
             skipped: audience.skipped,
+            decisions,
         })
     }
 
@@ -299,6 +314,19 @@ impl Share {
         self.certificates.push(certificate);
     }
 
+    /// Settles the cipher, and says why it is this one and why the certificates are these.
+    fn decide(&mut self, automatic_cipher: bool) -> Vec<String> {
+        let choices = self.certificates.iter().map(RecipientCertificate::choice);
+        let mut decisions: Vec<String> = choices.flat_map(sentences).collect();
+        if let Some(encryption) = self.encryption.as_mut().filter(|_| automatic_cipher) {
+            let recipients = self.recipients.iter().zip(&self.certificates);
+            let choice = CipherChoice::for_recipients(recipients);
+            encryption.cipher = choice.cipher;
+            decisions.push(choice.to_string());
+        }
+        decisions
+    }
+
     fn copy(self, header: &OuterHeader, entity: &CanonicalEntity) -> Result<SealedCopy, Error> {
         let entity = entity.clone();
         let body = match self.encryption {
@@ -334,6 +362,14 @@ impl SealedCopy {
     }
 }
 
+/// Nothing where there was nothing to choose from.
+fn sentences(choice: &Choice) -> Vec<String> {
+    if choice.passed_over.is_empty() {
+        return Vec::new();
+    }
+    choice.sentences()
+}
+
 fn list<'a>(addresses: impl Iterator<Item = &'a Address>) -> String {
     addresses
         .map(Address::to_string)
@@ -364,6 +400,7 @@ mod tests {
                 cipher: ContentCipher::Aes256Cbc,
                 key_transport: KeyTransport::Pkcs1v15,
             }),
+            automatic_cipher: false,
             missing,
             recipients: None,
             now: "2026-11-21T12:00:00Z".parse().unwrap(),
@@ -395,6 +432,43 @@ mod tests {
             audience(&sealed),
             [(CopyKind::Shared, false, all.to_owned())]
         );
+    }
+
+    #[test]
+    fn the_cipher_suits_the_recipients_of_each_copy() {
+        let automatic = Sealing {
+            automatic_cipher: true,
+            ..sealing(true, true, Missing::Refuse)
+        };
+        let text = "From: alice@example.com\nTo: several@example.com\nBcc: bob@example.com\n\nhi\n";
+        let sealed = seal(&automatic, text).unwrap();
+        let decisions = sealed.decisions.join("\n");
+        for sentence in [
+            "certificate number 4 of ",
+            "is used: its owner prefers it",
+            "number 1 is not used: the certificate ",
+            "the cipher is aes256-gcm: every recipient announces it",
+            "the cipher is aes256-cbc: nothing is known of what bob@example.com can decrypt",
+        ] {
+            assert!(decisions.contains(sentence), "{sentence}: {decisions}");
+        }
+        let types: Vec<bool> = sealed
+            .copies
+            .into_iter()
+            .map(|copy| written(copy).contains("smime-type=authEnveloped-data"))
+            .collect();
+        assert_eq!(types, [true, false]);
+        // In one envelope with somebody of whom nothing is known, CBC is for all.
+        let sealed = seal(&automatic, &text.replace("Bcc:", "Cc:")).unwrap();
+        assert_eq!(sealed.copies.len(), 1);
+        for copy in sealed.copies {
+            assert!(written(copy).contains("smime-type=enveloped-data"));
+        }
+        // What was asked for by name is not second-guessed.
+        let sealed = seal(&sealing(false, true, Missing::Refuse), text).unwrap();
+        for copy in sealed.copies {
+            assert!(written(copy).contains("smime-type=enveloped-data"));
+        }
     }
 
     #[test]

@@ -226,3 +226,77 @@ fn an_address_never_leaves_the_directory() {
         assert!(run.stdout.is_empty());
     }
 }
+
+#[test]
+fn a_pkcs12_file_alone_is_enough() {
+    let keys = Keys::new();
+    let run = sign_as(&keys, "container");
+    run.refused(77, &["container@example.com.p12", "--password-file"]);
+    let password = keys.file("encrypted@example.com.password");
+    let signed = keys
+        .mailseal("seal --sign --password-file")
+        .arg(&password)
+        .stdin(newsletter_from("container"))
+        .run()
+        .success();
+    assert!(openssl::print(&signed).contains("CN=container"));
+}
+
+#[test]
+fn an_old_pkcs12_file_wants_the_flag() {
+    let keys = Keys::new();
+    let (legacy, password) = (
+        crate::support::project("testdata/p12/legacy.p12"),
+        keys.file("encrypted@example.com.password"),
+    );
+    fs::copy(legacy, keys.file("alice@example.com.p12")).expect("our own directory");
+    fs::set_permissions(
+        keys.file("alice@example.com.p12"),
+        fs::Permissions::from_mode(0o600),
+    )
+    .expect("our own file");
+    for name in ["alice@example.com.crt", "alice@example.com.pem"] {
+        fs::remove_file(keys.file(name)).expect("our own directory");
+    }
+    let run = |flag: &str| {
+        keys.mailseal(&format!("seal --sign{flag} --password-file"))
+            .arg(&password)
+            .stdin(newsletter_from("alice"))
+            .run()
+    };
+    run("").refused(66, &["alice@example.com.p12", "RC2", "--allow-legacy"]);
+    run(" --allow-legacy").success();
+}
+
+#[test]
+fn the_cipher_is_the_best_that_all_recipients_announce() {
+    let keys = Keys::new();
+    let seal = |arguments: &str, to: &str| {
+        let message = String::from_utf8(newsletter_to("several"))
+            .expect("ASCII")
+            .replace("several@example.com", to);
+        let run = keys.mailseal(&format!("seal --encrypt -v {arguments}"));
+        let run = run.stdin(message).run();
+        let said = run.stderr.clone();
+        (String::from_utf8_lossy(&run.success()).into_owned(), said)
+    };
+    let (sealed, said) = seal("", "several@example.com");
+    assert!(sealed.contains("authEnveloped-data"));
+    assert!(said.contains("the cipher is aes256-gcm"), "{said}");
+    assert!(said.contains("its owner prefers it"), "{said}");
+    let (sealed, said) = seal("", "several@example.com, bob@example.com");
+    assert!(sealed.contains("enveloped-data") && !sealed.contains("authEnveloped-data"));
+    let reason = "nothing is known of what bob@example.com can decrypt";
+    assert!(said.contains(reason), "{said}");
+    let (sealed, said) = seal("--cipher aes128-cbc", "several@example.com");
+    assert!(!sealed.contains("authEnveloped-data"));
+    assert!(!said.contains("the cipher is"), "{said}");
+}
+
+#[test]
+fn preferences_that_cannot_be_read_are_named() {
+    let keys = Keys::new();
+    fs::write(keys.file("bob@example.com.json"), "{\"version\": 1,").expect("our own directory");
+    let run = encrypt_to(&keys, "bob");
+    run.refused(66, &["bob@example.com.json", "line 1"]);
+}
