@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::address::Address;
 use crate::asn1::oid::ObjectIdentifier;
-use crate::asn1::reader::hexadecimal;
+use crate::asn1::reader::{Reader, hexadecimal};
 use crate::crypto;
 use crate::x509::Error;
 use crate::x509::extensions::{
@@ -56,7 +56,7 @@ impl Certificate {
     pub fn from_der(der: &[u8]) -> Result<Certificate, Error> {
         let fields = Fields::read(der)?;
         let extensions = match &fields.extensions {
-            Some(list) => extension_list(der, list)?,
+            Some(explicit) => extension_list(der, Reader::new(der).inside(explicit))?,
             None => Vec::new(),
         };
         let find = |id: ObjectIdentifier| {

@@ -88,6 +88,11 @@ impl KeyUsage {
         self.contains(5)
     }
 
+    /// Signatures on CRLs.
+    pub fn crl_sign(self) -> bool {
+        self.contains(6)
+    }
+
     fn contains(self, bit: u8) -> bool {
         self.0 & 1 << bit != 0
     }

@@ -194,7 +194,10 @@ pub(crate) fn timestamp(time_type: u8, text: &[u8]) -> Option<Timestamp> {
 }
 
 /// The octets of a BIT STRING that has no odd bits.
-fn whole_octets(reader: &Reader<'_>, element: &Element) -> Result<Range<usize>, reader::Error> {
+pub(super) fn whole_octets(
+    reader: &Reader<'_>,
+    element: &Element,
+) -> Result<Range<usize>, reader::Error> {
     match reader.value(element) {
         [0, ..] => Ok(element.value().start + 1..element.value().end),
         _ => Err(reader::Error::Value(element.value().start)),
@@ -209,9 +212,8 @@ fn public_key_algorithm(mut spki: Reader<'_>) -> Result<Range<usize>, reader::Er
 }
 
 /// `Extensions ::= SEQUENCE OF SEQUENCE { extnID, critical BOOLEAN DEFAULT FALSE, extnValue }`
-pub(super) fn extension_list(der: &[u8], explicit: &Element) -> Result<Vec<Extension>, Error> {
+pub(super) fn extension_list(der: &[u8], mut reader: Reader<'_>) -> Result<Vec<Extension>, Error> {
     let malformed = || Error::malformed("extensions");
-    let mut reader = Reader::new(der).inside(explicit);
     let sequence = reader.expect(tag::SEQUENCE).map_err(malformed())?;
     reader.finish().map_err(malformed())?;
     let mut list = reader.inside(&sequence);

@@ -17,11 +17,13 @@
 //!
 //! - Whether a certificate can be trusted: nothing here verifies a signature, and
 //!   [`path`](crate::path) builds the paths.
-//! - Certificate revocation lists and OCSP answers.
+//! - OCSP answers.
 //! - BER with indefinite lengths and multi-byte tags: RFC 5280 4.1 demands DER.
 
 mod basic_constraints;
 mod certificate;
+pub mod crl;
+pub mod distribution_point;
 mod extensions;
 mod fields;
 pub mod general_name;

@@ -124,6 +124,14 @@ impl ComparableName {
         self.0.starts_with(&subtree.0)
     }
 
+    /// This name with the attributes of one more RDN, the inside of its SET, at the end: what
+    /// nameRelativeToCRLIssuer means (RFC 5280 4.2.1.13).
+    pub fn with_rdn(&self, attributes: &[u8]) -> Result<ComparableName, reader::Error> {
+        let rdn = tlv::element(tag::SET, attributes);
+        let relative = Name::from_der(&tlv::sequence(&[&rdn]))?.comparable();
+        Ok(ComparableName([&self.0[..], &relative.0[..]].concat()))
+    }
+
     /// Whether it has no relative distinguished names at all.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
