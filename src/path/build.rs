@@ -9,6 +9,7 @@ use crate::crypto::PublicKey;
 use crate::path::budget::Budget;
 use crate::path::link::Link;
 use crate::path::processing::{self, Outcome};
+use crate::path::revocation::Revocation;
 use crate::path::signature::{Signed, public_key};
 use crate::path::{Error, Validation, profile};
 use crate::x509::Certificate;
@@ -29,21 +30,35 @@ pub(super) fn find(
     pool: &[Certificate],
     validation: &Validation<'_>,
 ) -> Result<Found, Error> {
+    search(leaf, pool, validation, &mut Budget::full(), &[])
+}
+
+/// The same with what is left of a budget, and while the status of other certificates is looked
+/// for.
+pub(super) fn search(
+    leaf: &Certificate,
+    pool: &[Certificate],
+    validation: &Validation<'_>,
+    budget: &mut Budget,
+    visiting: &[&Certificate],
+) -> Result<Found, Error> {
     // What is wrong with the leaf is wrong with every path.
     profile::leaf(leaf, validation)?;
     let link = |certificate| Link::new(Cow::Borrowed(certificate));
-    let (leaf, pool) = (link(leaf), pool.iter().map(link).collect::<Vec<_>>());
+    let (leaf, links) = (link(leaf), pool.iter().map(link).collect::<Vec<_>>());
     // Somebody may have chosen to trust this very certificate, whoever issued it.
-    let mut budget = Budget::full();
     let mut anchors = validation.anchors.links().iter();
     if let Some(itself) = anchors.find(|anchor| anchor.certificate() == leaf.certificate())
         && may_end_a_path(itself, validation)
     {
-        let outcome = processing::process(itself, &[&leaf], validation, &mut budget)?;
+        let outcome = processing::process(itself, &[&leaf], validation, budget)?;
         let path = vec![leaf.certificate().clone()];
         return Ok(Found { path, outcome });
     }
-    Search::new(&leaf, &pool, validation, budget).run()
+    let mut search = Search::new(&leaf, &links, validation, budget);
+    let links = search.nodes.iter().map(|node| node.link).collect();
+    search.revocation = Some(Revocation::new(validation, pool, links, visiting));
+    search.run()
 }
 
 /// Without `partial_chain`, only a certificate that names itself as its issuer is an anchor; the
@@ -61,7 +76,8 @@ struct Search<'a> {
     issuers: HashMap<usize, Rc<[usize]>>,
     /// Whether a node's signature is that of another one's key.
     signatures: HashMap<(usize, usize), bool>,
-    budget: Budget,
+    revocation: Option<Revocation<'a>>,
+    budget: &'a mut Budget,
     most_useful: Option<Error>,
 }
 
@@ -90,7 +106,7 @@ impl<'a> Search<'a> {
         leaf: &'a Link<'a>,
         pool: &'a [Link<'a>],
         validation: &'a Validation<'a>,
-        budget: Budget,
+        budget: &'a mut Budget,
     ) -> Self {
         let anchors = validation.anchors.links().iter();
         let candidates = anchors
@@ -123,6 +139,7 @@ impl<'a> Search<'a> {
             by_subject,
             issuers: HashMap::new(),
             signatures: HashMap::new(),
+            revocation: None,
             budget,
             most_useful: None,
         }
@@ -188,10 +205,13 @@ impl<'a> Search<'a> {
         let Some((anchor, below)) = links.split_first() else {
             return Ok(None);
         };
-        let processed = match self.verify_inherited(path) {
-            Ok(()) => processing::process(anchor, below, self.validation, &mut self.budget),
-            Err(error) => Err(error),
-        };
+        let processed = self.issuer_keys(path).and_then(|keys| {
+            let outcome = processing::process(anchor, below, self.validation, self.budget)?;
+            if let Some(revocation) = &mut self.revocation {
+                revocation.check(&links, &keys, self.budget)?;
+            }
+            Ok(outcome)
+        });
         match processed {
             Ok(outcome) => Ok(Some(Found {
                 path: links
@@ -209,24 +229,26 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// The keys of a path's issuers, the anchor's first.
+    ///
     /// RFC 5280 6.1.4 (d) to (f): a DSA key may leave its parameters to the key above it, so that
-    /// signatures by such a key are checked from the anchor down.
-    fn verify_inherited(&mut self, path: &[usize]) -> Result<(), Error> {
-        let mut above: Option<Rc<PublicKey>> = None;
+    /// signatures by such a key are checked only now, from the anchor down.
+    fn issuer_keys(&mut self, path: &[usize]) -> Result<Vec<Rc<PublicKey>>, Error> {
+        let mut keys: Vec<Rc<PublicKey>> = Vec::new();
         for pair in path.windows(2).rev() {
             let (subject, issuer) = (pair[0], pair[1]);
             let Some(mut key) = self.authority(issuer) else {
-                continue;
+                return Err(self.no_trusted_issuer(subject));
             };
             if inherits_parameters(&key) {
-                let above = above.as_deref().cloned();
+                let above = keys.last().map(|key| PublicKey::clone(key));
                 key = Rc::new(PublicKey::clone(&key).with_inherited_parameters(above));
                 self.budget.consume_signature()?;
                 self.verify(subject, issuer, &key)?;
             }
-            above = Some(key);
+            keys.push(key);
         }
-        Ok(())
+        Ok(keys)
     }
 
     fn verify(&self, subject: usize, issuer: usize, key: &PublicKey) -> Result<(), Error> {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::asn1::reader;
 use crate::crypto;
+use crate::path::revocation::RevocationGap;
 use crate::x509::Certificate;
 
 /// Why a certificate could not be validated. `subject` is the subject of the certificate at fault,
@@ -104,6 +105,24 @@ pub enum Error {
         /// The name, escaped for display.
         name: String,
     },
+    /// The certificate is revoked (RFC 5280 6.3).
+    #[error("the certificate of {subject} was revoked on {date}: {reason}")]
+    Revoked {
+        #[allow(missing_docs)]
+        subject: String,
+        /// Since when.
+        date: Timestamp,
+        /// Why, in words.
+        reason: &'static str,
+    },
+    /// CRLs were given, and none tells whether the certificate is revoked.
+    #[error("nobody can tell whether the certificate of {subject} is revoked: {gap}")]
+    RevocationUnknown {
+        #[allow(missing_docs)]
+        subject: String,
+        /// What is missing.
+        gap: RevocationGap,
+    },
     /// A policy is required, by the caller or by a CA, and none holds down to this certificate
     /// (RFC 5280 6.1.3 (f), 6.1.5 (g)).
     #[error("no acceptable certificate policy holds down to {subject}, and one is required")]
@@ -182,6 +201,8 @@ impl Error {
             Error::NotACa { .. } => "not-a-ca",
             Error::PathLength { .. } | Error::PathTooLong { .. } => "path-length",
             Error::NameConstraints { .. } => "name-constraints",
+            Error::Revoked { .. } => "revoked",
+            Error::RevocationUnknown { .. } => "revocation-unknown",
             Error::NoValidPolicy { .. } => "no-valid-policy",
             Error::KeyUsage { .. } => "key-usage",
             Error::ExtendedKeyUsage { .. } => "extended-key-usage",
@@ -225,6 +246,8 @@ impl Error {
             Error::PathLength { .. }
             | Error::NameConstraints { .. }
             | Error::NoValidPolicy { .. } => 9,
+            Error::RevocationUnknown { .. } => 10,
+            Error::Revoked { .. } => 11,
             // Not a reason: the search has ended.
             Error::Budget { .. } => u8::MAX,
         }

@@ -31,7 +31,7 @@
 //!
 //! # Not supported
 //!
-//! Revocation. Fetching certificates. The issuerUniqueID. Name constraints on x400Address,
+//! Fetching certificates and CRLs, OCSP. The issuerUniqueID. Name constraints on x400Address,
 //! ediPartyName, registeredID and otherName, and on dNSNames that begin with a period: a certificate
 //! with a name of such a form is refused below them.
 
@@ -45,6 +45,7 @@ mod policy;
 mod processing;
 mod profile;
 mod purpose;
+pub mod revocation;
 mod signature;
 #[cfg(test)]
 mod testing;
@@ -63,6 +64,7 @@ pub use anchors::TrustAnchors;
 pub use error::Error;
 pub use policy::PolicyInputs;
 pub use purpose::{Purpose, UnknownPurpose};
+pub use revocation::{RevocationGap, RevocationLists};
 
 /// What a path is held against.
 #[derive(Debug, Clone)]
@@ -83,6 +85,9 @@ pub struct Validation<'a> {
     pub anchor_constraints: bool,
     /// Which certificate policies will do.
     pub policy: PolicyInputs,
+    /// The CRLs to look certificates up in; every certificate of the path below the anchor must
+    /// then be found not to be revoked. Without any, revocation is not looked at.
+    pub crls: Option<&'a RevocationLists>,
 }
 
 impl<'a> Validation<'a> {
@@ -97,6 +102,7 @@ impl<'a> Validation<'a> {
             partial_chain: false,
             anchor_constraints: true,
             policy: PolicyInputs::default(),
+            crls: None,
         }
     }
 }

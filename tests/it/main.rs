@@ -20,6 +20,7 @@ mod memory;
 mod openssl;
 mod pickup;
 mod pkcs12;
+mod pkits;
 mod postfix;
 mod refusals;
 mod seal_gpgsm;

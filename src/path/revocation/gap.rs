@@ -1,0 +1,45 @@
+//! Why nobody can tell whether a certificate is revoked.
+
+use jiff::Timestamp;
+
+/// Why no CRL at hand tells whether a certificate is revoked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RevocationGap {
+    /// No CRL is for it.
+    #[error("there is no CRL for it")]
+    NoList,
+    /// The CRLs that are for it leave out some of the reasons to revoke.
+    #[error("its CRLs do not tell of every reason to revoke it")]
+    SomeReasons,
+    /// The CRL is too old.
+    #[error("there should be a newer CRL of {issuer} since {next_update}")]
+    Stale {
+        /// The issuer of the CRL.
+        issuer: String,
+        /// Its nextUpdate.
+        next_update: Timestamp,
+    },
+    /// The CRL is of a later time.
+    #[error("the CRL of {issuer} was issued only on {this_update}")]
+    NotYet {
+        /// The issuer of the CRL.
+        issuer: String,
+        /// Its thisUpdate.
+        this_update: Timestamp,
+    },
+    /// The CRL is not signed by a key that may sign it.
+    #[error("the CRL of {issuer} is not signed by a trusted key that may sign it")]
+    Unsigned {
+        /// The issuer of the CRL.
+        issuer: String,
+    },
+    /// The CRL has a critical extension that must be understood and is not (RFC 5280 5.2, 5.3).
+    #[error("the CRL of {issuer} has the critical extension {extension}, which is not known")]
+    UnknownCriticalExtension {
+        /// The issuer of the CRL.
+        issuer: String,
+        /// Its identifier.
+        extension: String,
+    },
+}
