@@ -19,6 +19,7 @@ mod sealing;
 mod send;
 mod sender;
 mod show;
+mod trust;
 mod verify;
 mod whole_file;
 

@@ -8,8 +8,9 @@ use mailseal::smime::open::{self, Opened, Opening, Unproved, Verdict};
 
 use super::failure::{Code, Failure};
 use super::input::Input;
-use super::opening::{KeyArguments, Opener, TrustArguments};
+use super::opening::{KeyArguments, Opener, SignedArguments};
 use super::output::Destination;
+use super::trust::TrustArguments;
 use super::{Global, explain, report};
 
 #[derive(Debug, clap::Args)]
@@ -27,11 +28,13 @@ pub(super) struct Arguments {
     #[command(flatten)]
     keys: KeyArguments,
     #[command(flatten)]
+    signed: SignedArguments,
+    #[command(flatten)]
     trust: TrustArguments,
 }
 
 pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Code, Failure> {
-    let opener = Opener::resolve(&arguments.trust, &arguments.keys, global)?;
+    let opener = Opener::resolve(&arguments.trust, &arguments.signed, &arguments.keys, global)?;
     let opening = Opening {
         allow_unauthenticated: arguments.allow_unauthenticated,
         ..opener.opening()

@@ -3,11 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use jiff::Timestamp;
 use mailseal::address::Address;
 use mailseal::cms::recipient::Credential;
-use mailseal::keys::{self, KeySources, Keyring, pem};
-use mailseal::path::{Purpose, TrustAnchors, Validation};
+use mailseal::keys::{self, KeySources, Keyring};
 use mailseal::secret::Secret;
 use mailseal::smime::open::Opening;
 use mailseal::spool::Spool;
@@ -17,32 +15,13 @@ use super::environment::path;
 use super::failure::{Code, Failure};
 use super::input::Input;
 use super::private_keys::PrivateKeyArguments;
+use super::trust::{Judge, TrustArguments};
 use super::{Global, explain, output};
 
-/// Whom to believe, and when.
+/// What a signature is over and should be from, where the message does not say.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Trust")]
-pub(super) struct TrustArguments {
-    /// Certificates to trust, PEM or DER; a directory of them (may be repeated) [default: the
-    /// platform's]
-    #[arg(long, value_name = "FILE")]
-    trust: Vec<PathBuf>,
-    /// Certificates that the message left out, the signer's or of a certification authority (may be repeated)
-    #[arg(long, value_name = "FILE")]
-    intermediates: Vec<PathBuf>,
-    /// Judge as if it were this time (RFC 3339)
-    #[arg(long, value_name = "TIME")]
-    at: Option<Timestamp>,
-    /// What the signer's certificate is to be for: email, any, server, client, or an object
-    /// identifier
-    #[arg(long, value_name = "PURPOSE", default_value = "email")]
-    purpose: Purpose,
-    /// Let a path end at a trusted certificate that another authority issued
-    #[arg(long)]
-    partial_chain: bool,
-    /// Take what is no longer safe: SHA-1, RSA-1024, DSA, 3DES, RC2
-    #[arg(long)]
-    allow_legacy: bool,
+#[command(next_help_heading = "Signed content")]
+pub(super) struct SignedArguments {
     /// The content of a detached signature that comes without it
     #[arg(long, value_name = "FILE")]
     content: Option<PathBuf>,
@@ -76,14 +55,13 @@ pub(super) struct KeyArguments {
 
 /// The resolved flags.
 pub(super) struct Opener {
-    anchors: TrustAnchors,
+    judge: Judge,
     intermediates: Vec<Certificate>,
     keyring: Keyring,
     password: Option<Secret>,
     shared_key: Option<SharedKey>,
     content: Option<Spool>,
-    now: Timestamp,
-    trust: TrustArguments,
+    from: Option<Address>,
 }
 
 /// A key that sender and recipients share, and its name.
@@ -95,34 +73,30 @@ struct SharedKey {
 impl Opener {
     pub(super) fn resolve(
         trust: &TrustArguments,
+        signed: &SignedArguments,
         keys: &KeyArguments,
         global: &Global,
     ) -> Result<Opener, Failure> {
-        let now = trust.at.unwrap_or_else(Timestamp::now);
-        let anchors = anchors(trust, global)?;
-        let mut intermediates = Vec::new();
-        for path in &trust.intermediates {
-            intermediates.extend(certificates(path)?);
-        }
-        let keyring = keyring(keys, trust, now)?;
+        let judge = trust.resolve(global)?;
+        let mut intermediates = judge.intermediates().to_vec();
+        let keyring = keyring(keys, &judge)?;
         for skipped in keyring.skipped() {
             output::detail(format_args!("not used: {skipped}"), global);
         }
         let certificates = keyring.entries().iter();
         intermediates.extend(certificates.filter_map(|entry| entry.certificate.clone()));
-        let content = match &trust.content {
+        let content = match &signed.content {
             Some(path) => Some(Input::File(path.clone()).raw()?.spool().slice(0..u64::MAX)),
             None => None,
         };
         Ok(Opener {
-            anchors,
+            judge,
             intermediates,
             keyring,
             password: keys.private_keys.password_from_file()?,
             shared_key: shared_key(keys)?,
             content,
-            now,
-            trust: trust.clone(),
+            from: signed.from.clone(),
         })
     }
 
@@ -144,65 +118,19 @@ impl Opener {
         }
         Opening {
             credentials,
-            validation: Validation {
-                purpose: self.trust.purpose,
-                allow_legacy: self.trust.allow_legacy,
-                partial_chain: self.trust.partial_chain,
-                ..Validation::new(&self.anchors, self.now)
-            },
+            validation: self.judge.validation(),
             intermediates: self.intermediates.clone(),
             content: self
                 .content
                 .as_ref()
                 .map(|content| content.slice(0..u64::MAX)),
-            from: self.trust.from.clone(),
+            from: self.from.clone(),
             allow_unauthenticated: false,
         }
     }
 }
 
-/// Without `--trust` those of the platform; without those nothing is believed, which the report
-/// says and a run without signatures need not know.
-fn anchors(trust: &TrustArguments, global: &Global) -> Result<TrustAnchors, Failure> {
-    if !trust.trust.is_empty() {
-        let anchors =
-            TrustAnchors::from_files(&trust.trust).map_err(|error| explain::anchors(&error))?;
-        return Ok(anchors);
-    }
-    match TrustAnchors::platform() {
-        Ok(anchors) => {
-            for path in anchors.sources() {
-                output::detail(format_args!("trusting {}", path.display()), global);
-            }
-            Ok(anchors)
-        }
-        Err(error) => {
-            output::detail(format_args!("{error}"), global);
-            Ok(TrustAnchors::from_certificates(Vec::new()))
-        }
-    }
-}
-
-fn certificates(path: &std::path::Path) -> Result<Vec<Certificate>, Failure> {
-    let shown = path.display();
-    let bytes = std::fs::read(path).map_err(|error| {
-        Failure::new(
-            Code::NoInput,
-            format!("unable to open file {shown} - {error}"),
-        )
-        .hint("name a file with certificates, in PEM or DER")
-    })?;
-    pem::certificates(&bytes).map_err(|error| {
-        Failure::new(Code::NoInput, format!("{shown}: {error}"))
-            .hint("name a file with certificates, in PEM or DER")
-    })
-}
-
-fn keyring(
-    keys: &KeyArguments,
-    trust: &TrustArguments,
-    now: Timestamp,
-) -> Result<Keyring, Failure> {
+fn keyring(keys: &KeyArguments, judge: &Judge) -> Result<Keyring, Failure> {
     let named = !keys.key.is_empty() || !keys.cert.is_empty();
     let directory = match &keys.keys {
         Some(directory) => Some(directory.clone()),
@@ -215,8 +143,8 @@ fn keyring(
         directory,
     };
     let options = keys::directory::Options {
-        allow_legacy: trust.allow_legacy,
-        ..keys.private_keys.options(now)
+        allow_legacy: judge.allows_legacy(),
+        ..keys.private_keys.options(judge.now())
     };
     Keyring::read(&sources, &options).map_err(|error| explain::key(&error))
 }

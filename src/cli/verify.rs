@@ -6,7 +6,8 @@ use mailseal::smime::open::{self, Verdict};
 
 use super::failure::{Code, Failure};
 use super::input::Input;
-use super::opening::{KeyArguments, Opener, TrustArguments};
+use super::opening::{KeyArguments, Opener, SignedArguments};
+use super::trust::TrustArguments;
 use super::{Global, explain, report};
 
 #[derive(Debug, clap::Args)]
@@ -15,13 +16,15 @@ pub(super) struct Arguments {
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     #[command(flatten)]
+    signed: SignedArguments,
+    #[command(flatten)]
     trust: TrustArguments,
     #[command(flatten)]
     keys: KeyArguments,
 }
 
 pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Code, Failure> {
-    let opener = Opener::resolve(&arguments.trust, &arguments.keys, global)?;
+    let opener = Opener::resolve(&arguments.trust, &arguments.signed, &arguments.keys, global)?;
     let (inputs, _) = Input::from_arguments(arguments.file.as_slice());
     let mut code = Code::Done;
     for input in inputs {

@@ -1,0 +1,151 @@
+//! The flags about whom to believe, and what they resolve to.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use jiff::Timestamp;
+use mailseal::asn1::oid::ObjectIdentifier;
+use mailseal::keys::pem;
+use mailseal::path::{PolicyInputs, Purpose, RevocationLists, TrustAnchors, Validation};
+use mailseal::x509::Certificate;
+
+use super::failure::{Code, Failure, causes};
+use super::input::plain;
+use super::{Global, explain, output};
+
+/// Whom to believe, and when.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Trust")]
+pub(super) struct TrustArguments {
+    /// Certificates to trust, PEM or DER, or a directory of them (may be repeated) [default: the
+    /// platform's]
+    #[arg(long, value_name = "FILE")]
+    trust: Vec<PathBuf>,
+    /// Certificates that the message left out, of authorities or the signer's own (may be repeated)
+    #[arg(long, value_name = "FILE")]
+    intermediates: Vec<PathBuf>,
+    /// Certificate revocation lists, PEM or DER; each certificate must then be found in good
+    /// standing (may be repeated)
+    #[arg(long, value_name = "FILE")]
+    crl: Vec<PathBuf>,
+    /// Judge as if it were this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    at: Option<Timestamp>,
+    /// What the certificate is to be for: email, any, server, client, or an object identifier
+    #[arg(long, value_name = "PURPOSE", default_value = "email")]
+    purpose: Purpose,
+    /// Certificate policy that will do (RFC 5280 6.1.1 (c); may be repeated) [default: any]
+    #[arg(long, value_name = "OID")]
+    policy: Vec<ObjectIdentifier>,
+    /// A policy must hold for the whole path
+    #[arg(long)]
+    require_explicit_policy: bool,
+    /// Do not let authorities map policies to others
+    #[arg(long)]
+    inhibit_policy_mapping: bool,
+    /// Do not take anyPolicy in a certificate for every policy
+    #[arg(long)]
+    inhibit_any_policy: bool,
+    /// Let a path end at a trusted certificate that another authority issued
+    #[arg(long)]
+    partial_chain: bool,
+    /// Take what is no longer safe: SHA-1, RSA-1024, DSA, 3DES, RC2
+    #[arg(long)]
+    allow_legacy: bool,
+}
+
+/// The resolved flags.
+pub(super) struct Judge {
+    anchors: TrustAnchors,
+    intermediates: Vec<Certificate>,
+    crls: Option<RevocationLists>,
+    now: Timestamp,
+    arguments: TrustArguments,
+}
+
+impl TrustArguments {
+    pub(super) fn resolve(&self, global: &Global) -> Result<Judge, Failure> {
+        let mut intermediates = Vec::new();
+        for path in &self.intermediates {
+            intermediates.extend(certificates(path)?);
+        }
+        let crls = match &self.crl[..] {
+            [] => None,
+            paths => Some(RevocationLists::from_files(paths).map_err(|error| {
+                Failure::new(Code::NoInput, causes(&error))
+                    .hint("--crl takes a file with certificate revocation lists, PEM or DER")
+            })?),
+        };
+        Ok(Judge {
+            anchors: self.anchors(global)?,
+            intermediates,
+            crls,
+            now: self.at.unwrap_or_else(Timestamp::now),
+            arguments: self.clone(),
+        })
+    }
+
+    /// Without `--trust` those of the platform; without those nothing is believed, which the
+    /// report says and a run without signatures need not know.
+    fn anchors(&self, global: &Global) -> Result<TrustAnchors, Failure> {
+        if !self.trust.is_empty() {
+            return TrustAnchors::from_files(&self.trust).map_err(|error| explain::anchors(&error));
+        }
+        match TrustAnchors::platform() {
+            Ok(anchors) => {
+                for path in anchors.sources() {
+                    output::detail(format_args!("trusting {}", path.display()), global);
+                }
+                Ok(anchors)
+            }
+            Err(error) => {
+                output::detail(&error, global);
+                Ok(TrustAnchors::from_certificates(Vec::new()))
+            }
+        }
+    }
+}
+
+impl Judge {
+    /// What the path validator wants to know.
+    pub(super) fn validation(&self) -> Validation<'_> {
+        let arguments = &self.arguments;
+        Validation {
+            purpose: arguments.purpose,
+            allow_legacy: arguments.allow_legacy,
+            partial_chain: arguments.partial_chain,
+            policy: PolicyInputs {
+                initial_policy_set: arguments.policy.iter().copied().collect(),
+                explicit: arguments.require_explicit_policy,
+                inhibit_mapping: arguments.inhibit_policy_mapping,
+                inhibit_any: arguments.inhibit_any_policy,
+            },
+            crls: self.crls.as_ref(),
+            ..Validation::new(&self.anchors, self.now)
+        }
+    }
+
+    pub(super) fn intermediates(&self) -> &[Certificate] {
+        &self.intermediates
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub(super) fn allows_legacy(&self) -> bool {
+        self.arguments.allow_legacy
+    }
+}
+
+fn certificates(path: &Path) -> Result<Vec<Certificate>, Failure> {
+    const HINT: &str = "name a file with certificates, in PEM or DER";
+    let shown = path.display();
+    let bytes = std::fs::read(path).map_err(|error| {
+        let message = format!("unable to open file {shown} - {}", plain(&error));
+        Failure::new(Code::NoInput, message).hint(HINT)
+    })?;
+    pem::certificates(&bytes).map_err(|error| {
+        Failure::new(Code::NoInput, format!("{shown}: {}", causes(&error))).hint(HINT)
+    })
+}
