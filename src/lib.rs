@@ -1,4 +1,5 @@
-//! mailseal seals application mail with S/MIME and injects it.
+//! mailseal seals application mail with S/MIME and injects it; and it opens and verifies what
+//! others sealed.
 //!
 //! A message makes its journey through types that each promise more than the one before:
 //!
@@ -7,7 +8,6 @@
 //! | [`Message`](mime::Message) | a header that all readers read alike | [`Message::parse`](mime::Message::parse) |
 //! | [`CanonicalEntity`](mime::CanonicalEntity) | 7-bit, CRLF, nothing for a relay to change | [`Entity::canonicalize`](mime::Entity::canonicalize) |
 //! | [`Signer`](keys::Signer), [`RecipientCertificate`](keys::RecipientCertificate) | pinned for the address, valid, fit for the use | [`KeyDirectory`](keys::KeyDirectory) |
-//! | [`ValidatedCertificate`](path::ValidatedCertificate) | a path to a trust anchor that holds | [`path::validate`] |
 //! | [`SignedEntity`](smime::sign::SignedEntity) | a signature over all of it; canonical again | [`SignedEntity::sign`](smime::sign::SignedEntity::sign) |
 //! | [`EnvelopedEntity`](smime::encrypt::EnvelopedEntity) | at least one recipient, a fresh content key | [`EnvelopedEntity::encrypt`](smime::encrypt::EnvelopedEntity::encrypt) |
 //! | [`Envelope`](send::Envelope) | at least one recipient, each once | [`Envelope::new`](send::Envelope::new) |
@@ -54,13 +54,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! The other way, [`smime::open`] goes from layer to layer:
+//!
+//! | type | promises | made by |
+//! |---|---|---|
+//! | [`DecryptedEntity`](smime::decrypt::DecryptedEntity) | what a recipient's key makes of the content, its tag checked if it has one | [`DecryptedEntity::decrypt`](smime::decrypt::DecryptedEntity::decrypt) |
+//! | [`VerifiedSignature`](cms::verification::VerifiedSignature) | the key of a certificate has signed this content | [`VerifiedSignature::verify`](cms::verification::VerifiedSignature::verify) |
+//! | [`ValidatedCertificate`](path::ValidatedCertificate) | a path to a trust anchor that holds | [`path::validate`] |
+//! | [`Opened`](smime::open::Opened) | a [`Verdict`](smime::open::Verdict) of all of it; content only if something vouches for it | [`smime::open::open`] |
+//!
 //! The modules build on each other in one direction only: [`address`], [`printable`], [`secret`]
 //! and [`spool`] below, [`asn1`], [`crypto`] and [`mime`], [`x509`], [`keys`], [`cms`] and [`path`],
 //! [`smime`], and [`send`] above.
 //!
 //! # Not supported
 //!
-//! Opening and verifying sealed mail; collecting certificates from mail.
+//! Collecting certificates from mail; header protection (RFC 9788).
 
 pub mod address;
 pub mod asn1;

@@ -137,9 +137,9 @@ pub(super) fn opening(error: &open::Error) -> Failure {
 pub(super) fn obstacle(obstacle: &Obstacle) -> Failure {
     match obstacle {
         Obstacle::Decrypting(error) => decrypting(error),
-        Obstacle::Legacy { .. } => {
-            Failure::new(Code::Data, causes(obstacle)).hint("--allow-legacy opens it all the same")
-        }
+        // Nothing is wrong with the message but its age.
+        Obstacle::Legacy { .. } => Failure::new(Code::Negative, causes(obstacle))
+            .hint("--allow-legacy opens it all the same"),
         Obstacle::SeveralParts(_) => Failure::new(Code::Data, causes(obstacle))
             .hint("take the part that you want out of the message, and open it alone"),
         obstacle => Failure::new(Code::Data, causes(obstacle)),
