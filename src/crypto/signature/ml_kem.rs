@@ -139,19 +139,20 @@ impl MlKemPrivateKey {
     /// Reads the privateKey of RFC 9935 section 6 in any of its three forms.
     pub(super) fn from_der(parameter_set: MlKemParameterSet, key: &[u8]) -> Result<Self, Error> {
         let key = SeedOrExpanded::from_der(key);
+        let has_seed = key.is_some_and(|key| key.seed.is_some());
         match parameter_set {
             MlKemParameterSet::MlKem512 => key.and_then(read).map(MlKemPrivateKey::MlKem512),
             MlKemParameterSet::MlKem768 => key.and_then(read).map(MlKemPrivateKey::MlKem768),
             MlKemParameterSet::MlKem1024 => key.and_then(read).map(MlKemPrivateKey::MlKem1024),
         }
-        .filter(MlKemPrivateKey::opens_what_its_public_key_closes)
+        .filter(|it| has_seed || it.opens_what_its_public_key_closes())
         .ok_or(Error::MalformedPrivateKey {
             algorithm: parameter_set.name(),
         })
     }
 
-    /// The pair-wise consistency test of FIPS 203 section 7.1: an expanded key brings its public
-    /// half along, which may be another's.
+    /// The pair-wise consistency test of FIPS 203 section 7.1: a key that is expanded already
+    /// brings its public half along, which may be another's.
     fn opens_what_its_public_key_closes(&self) -> bool {
         self.public_key()
             .encapsulate()

@@ -73,6 +73,8 @@ impl Backend {
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod post_quantum_keys;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod wycheproof;
