@@ -8,7 +8,7 @@ use crate::smime::verify::Signer;
 
 /// A message that has been opened as far as the keys go.
 ///
-/// Only [`open`] makes one.
+/// Only [`open`](super::open()) makes one.
 #[derive(Debug)]
 pub struct Opened {
     pub(super) message: Option<Message>,
