@@ -63,8 +63,13 @@ for digest in sha256 sha384 sha512; do
         sign $key pkcs1 $digest
         sign $key pss $digest -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest
     done
-    sign p256 ecdsa $digest
+    for key in p256 p384 p521; do
+        sign $key ecdsa $digest
+    done
 done
+# Ed25519 signs the message itself.
+openssl pkeyutl -sign -rawin -inkey ed25519.pkcs8.der -keyform DER -in message.txt \
+    -out ed25519.eddsa.sig
 sign dsa1024 dsa sha1
 sign dsa2048 dsa sha256
 # The salt is as long as fits, which is not what CMS signatures of ours have.

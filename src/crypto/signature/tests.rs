@@ -70,14 +70,19 @@ fn pss_signatures_of_openssl_and_of_both_backends_verify() {
 
 #[test]
 fn ecdsa_signatures_of_openssl_and_of_both_backends_verify() {
+    let message = testdata("message.txt");
+    for name in ["p256", "p384", "p521"] {
+        for (digest, digest_name) in DIGESTS {
+            let theirs = testdata(&format!("{name}.ecdsa.{digest_name}.sig"));
+            private_key(name)
+                .public_key()
+                .verify(SignatureAlgorithm::Ecdsa(digest), &message, &theirs)
+                .unwrap();
+        }
+    }
     let key = private_key("p256");
-    for (digest, digest_name) in DIGESTS {
+    for (digest, _) in DIGESTS {
         let algorithm = SignatureAlgorithm::Ecdsa(digest);
-        let message = testdata("message.txt");
-        let theirs = testdata(&format!("p256.ecdsa.{digest_name}.sig"));
-        key.public_key()
-            .verify(algorithm, &message, &theirs)
-            .unwrap();
         // Often enough that r and s with a leading zero or a high bit occur.
         for _ in 0..100 {
             let message = random(40);
@@ -90,6 +95,24 @@ fn ecdsa_signatures_of_openssl_and_of_both_backends_verify() {
             }
         }
     }
+}
+
+// RFC 8032 section 5.1.6: the signature follows from key and message.
+#[test]
+fn an_ed25519_signature_is_that_of_openssl() {
+    let key = private_key("ed25519");
+    let (message, theirs) = (testdata("message.txt"), testdata("ed25519.eddsa.sig"));
+    let algorithm = SignatureAlgorithm::Ed25519;
+    assert_eq!(key.sign(algorithm, &message).unwrap(), theirs);
+    let verify = |message: &[u8]| key.public_key().verify(algorithm, message, &theirs);
+    verify(&message).unwrap();
+    assert!(matches!(verify(b"another"), Err(Error::SignatureInvalid)));
+    // A digest cannot stand for the message.
+    let digest = DigestAlgorithm::Sha512.digest(&message);
+    assert!(matches!(
+        key.public_key().verify_digest(algorithm, &digest, &theirs),
+        Err(Error::KeyMismatch { .. })
+    ));
 }
 
 #[test]
