@@ -165,6 +165,25 @@ mod tests {
     }
 
     #[test]
+    fn of_several_private_keys_the_one_with_a_fit_certificate_signs() {
+        use crate::x509::testing::key_usage;
+        let keys = TestKeys::with(BOB);
+        let mut receiving = certificate(7);
+        receiving.extensions[1] = key_usage(0b0000_1000);
+        keys.write(
+            "bob@example.com.crt",
+            receiving.pem() + &certificate(8).pem(),
+        );
+        let all = [9, 7, 8].map(|seed| pkcs8_pem(&secret_key(seed)));
+        keys.write("bob@example.com.pem", all.concat());
+        let signer = keys.open().signer(&address(BOB)).unwrap();
+        assert_eq!(signer.certificate().serial_hex(), "08");
+        keys.write("bob@example.com.pem", all[..2].concat());
+        let error = keys.open().signer(&address(BOB)).unwrap_err();
+        assert!(matches!(error, Error::KeyUsage { .. }), "{error:?}");
+    }
+
+    #[test]
     fn of_several_certificates_the_one_of_the_private_key_signs() {
         let keys = TestKeys::with(BOB);
         keys.write("bob@example.com.pem", pkcs8_pem(&secret_key(8)));

@@ -61,7 +61,7 @@ pub struct KeyDirectory {
     options: Options,
     recipients: Memory<String, RecipientCertificate>,
     signers: Memory<String, Signer>,
-    private_keys: Memory<PathBuf, Arc<PrivateKey>>,
+    private_keys: Memory<PathBuf, PrivateKeys>,
     containers: Memory<PathBuf, Arc<Material>>,
 }
 
@@ -140,18 +140,19 @@ impl KeyDirectory {
         })
     }
 
-    /// The private key in a file that is named by its path, inside the directory or not.
+    /// The first private key in a file that is named by its path, inside the directory or not.
     ///
     /// # Errors
     ///
     /// As for the private key of [`KeyDirectory::signer`].
     pub fn private_key_file(&self, path: &Path) -> Result<Arc<PrivateKey>, Error> {
-        self.private_keys.recall(path.to_owned(), || {
+        let keys = self.private_keys.recall(path.to_owned(), || {
             let file = KeyFile::read(path)?.ok_or_else(|| Error::FileNotFound {
                 path: path.to_owned(),
             })?;
-            self.decode_private_key(path, &file)
-        })
+            self.decode_private_keys(path, &file)
+        })?;
+        Ok(Arc::clone(&keys[0]))
     }
 
     /// The certificates of `<address>.crt`, else those of `<address>.p12`.
@@ -183,35 +184,26 @@ impl KeyDirectory {
         }
     }
 
-    /// The private key of `<address>.pem`, else those of `<address>.p12`.
-    fn private_keys(&self, address: &Address) -> Result<(PathBuf, Vec<Arc<PrivateKey>>), Error> {
-        let mut tried = match self.find(address, "pem")? {
-            Ok((path, file)) => {
-                // By path: two spellings of an address may share a file, and its password is
-                // asked for once.
-                let key = self
-                    .private_keys
-                    .recall(path.clone(), || self.decode_private_key(&path, &file))?;
-                return Ok((path, vec![key]));
-            }
-            Err(tried) => tried,
-        };
-        match self.find(address, "p12")? {
-            Ok((path, file)) => {
-                let material = self.container(&path, &file)?;
-                if material.keys.is_empty() {
-                    return Err(material.no_key(&path));
+    /// The private keys of `<address>.pem`, else those of `<address>.p12`.
+    fn private_keys(&self, address: &Address) -> Result<(PathBuf, PrivateKeys), Error> {
+        let mut tried = Vec::new();
+        for extension in ["pem", "p12"] {
+            match self.find(address, extension)? {
+                Ok((path, file)) => {
+                    // By path: two spellings of an address may share a file, and its password
+                    // is asked for once.
+                    let keys = self
+                        .private_keys
+                        .recall(path.clone(), || self.decode_private_keys(&path, &file))?;
+                    return Ok((path, keys));
                 }
-                Ok((path, material.keys.clone()))
-            }
-            Err(more) => {
-                tried.extend(more);
-                Err(Error::PrivateKeyNotFound {
-                    address: address.clone(),
-                    tried,
-                })
+                Err(more) => tried.extend(more),
             }
         }
+        Err(Error::PrivateKeyNotFound {
+            address: address.clone(),
+            tried,
+        })
     }
 
     /// A PKCS#12 file, opened once.
@@ -244,18 +236,38 @@ impl KeyDirectory {
         }
     }
 
-    fn decode_private_key(&self, path: &Path, file: &KeyFile) -> Result<Arc<PrivateKey>, Error> {
+    /// Every private key of a file that can be used; at least one.
+    fn decode_private_keys(&self, path: &Path, file: &KeyFile) -> Result<PrivateKeys, Error> {
         if pkcs12::is_pkcs12(&file.bytes) {
             let material = self.container(path, file)?;
-            let key = material.keys.first().cloned();
-            return key.ok_or_else(|| material.no_key(path));
+            if material.keys.is_empty() {
+                return Err(material.no_key(path));
+            }
+            return Ok(material.keys.clone());
         }
-        let found = FoundPrivateKey::find(&file.bytes).map_err(|source| Error::PrivateKey {
+        let in_file = |source| Error::PrivateKey {
             path: path.to_owned(),
             source,
-        })?;
+        };
+        let found = FoundPrivateKey::find_all(&file.bytes).map_err(in_file)?;
         self.options.check_permissions(path, file.mode)?;
-        self.options.password_of(path).unlock(found).map(Arc::new)
+        let mut password = self.options.password_of(path);
+        let (mut keys, mut unusable) = (Vec::new(), None);
+        for found in found {
+            match found
+                .map_err(in_file)
+                .and_then(|found| password.unlock(found))
+            {
+                Ok(key) => keys.push(Arc::new(key)),
+                Err(error) => {
+                    unusable.get_or_insert(error);
+                }
+            }
+        }
+        match unusable {
+            Some(error) if keys.is_empty() => Err(error),
+            _ => Ok(keys),
+        }
     }
 
     /// The first of the files that the address may go by, or all their paths when none is there.
@@ -285,6 +297,9 @@ impl fmt::Debug for KeyDirectory {
         f.debug_tuple("KeyDirectory").field(&self.path).finish()
     }
 }
+
+/// Of one file; at least one.
+type PrivateKeys = Vec<Arc<PrivateKey>>;
 
 /// What was answered before. The first to ask a question works on it, others who ask the same
 /// wait for the answer, and nobody else is held up.
