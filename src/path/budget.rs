@@ -3,9 +3,11 @@
 //! The first three numbers are those of rustls-webpki (`verify_cert.rs`, `Budget`), which took them
 //! from what real paths need, many times over; the others follow the same rule.
 
+use crate::crypto::PublicKey;
+use crate::crypto::signature::Curve;
 use crate::path::Error;
 
-/// Signatures checked for one leaf.
+/// Signatures checked for one leaf; [slow ones](cost) count for several.
 const SIGNATURES: u32 = 100;
 /// Steps of the search for one leaf.
 const BUILD_CALLS: u32 = 200_000;
@@ -38,8 +40,13 @@ impl Budget {
         }
     }
 
-    pub(super) fn consume_signature(&mut self) -> Result<(), Error> {
-        consume(&mut self.signatures, 1, SIGNATURES, "signature checks")
+    pub(super) fn consume_signature(&mut self, key: &PublicKey) -> Result<(), Error> {
+        consume(
+            &mut self.signatures,
+            cost(key),
+            SIGNATURES,
+            "signature checks",
+        )
     }
 
     pub(super) fn consume_names(&mut self, count: usize) -> Result<(), Error> {
@@ -64,6 +71,17 @@ impl Budget {
     }
 }
 
+/// How many times as long a signature takes to check as one of RSA-4096: a hundred of the slowest
+/// would take seconds.
+fn cost(key: &PublicKey) -> usize {
+    match key {
+        PublicKey::Rsa(key) if key.bits() > 4096 => 8,
+        PublicKey::Ec(key) if key.curve() != Curve::P256 => 6,
+        PublicKey::Dsa(_) => 4,
+        _ => 1,
+    }
+}
+
 fn consume(left: &mut u32, count: usize, limit: u32, what: &'static str) -> Result<(), Error> {
     *left = u32::try_from(count)
         .ok()
@@ -79,13 +97,18 @@ mod tests {
     #[test]
     fn the_last_one_is_allowed_and_no_more() {
         let mut budget = Budget::full();
-        for _ in 0..SIGNATURES {
-            budget.consume_signature().unwrap();
-        }
+        budget.consume_names(250_000).unwrap();
         assert!(matches!(
-            budget.consume_signature(),
-            Err(Error::Budget { limit: 100, .. })
+            budget.consume_names(1),
+            Err(Error::Budget { limit: 250_000, .. })
         ));
+        assert!(budget.consume_policies(usize::MAX).is_err());
+        let spki = std::fs::read("testdata/crypto/p256.spki.der").unwrap();
+        let key = PublicKey::from_spki_der(&spki).unwrap();
+        for _ in 0..SIGNATURES {
+            budget.consume_signature(&key).unwrap();
+        }
+        assert!(budget.consume_signature(&key).is_err());
         budget.consume_build_call().unwrap();
     }
 }

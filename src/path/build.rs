@@ -78,6 +78,8 @@ struct Search<'a> {
     signatures: HashMap<(usize, usize), bool>,
     revocation: Option<Revocation<'a>>,
     budget: &'a mut Budget,
+    /// Whether there is an issuer beyond the length of the paths that are looked for.
+    goes_on: bool,
     most_useful: Option<Error>,
 }
 
@@ -141,25 +143,37 @@ impl<'a> Search<'a> {
             signatures: HashMap::new(),
             revocation: None,
             budget,
+            goes_on: false,
             most_useful: None,
         }
     }
 
+    /// Shorter paths first: whatever detours a stranger lays out, a short way is soon found.
     fn run(mut self) -> Result<Found, Error> {
-        match self.extend(&mut vec![LEAF])? {
-            Some(found) => Ok(found),
-            None => Err(match self.most_useful.take() {
-                Some(error) => error,
-                None => self.no_trusted_issuer(LEAF),
-            }),
+        for length in 0..=MAX_INTERMEDIATES {
+            self.goes_on = false;
+            if let Some(found) = self.extend(&mut vec![LEAF], length)? {
+                return Ok(found);
+            }
+            if !self.goes_on {
+                break;
+            }
         }
+        if self.goes_on {
+            let limit = MAX_INTERMEDIATES;
+            self.note(Error::PathTooLong { limit });
+        }
+        Err(match self.most_useful.take() {
+            Some(error) => error,
+            None => self.no_trusted_issuer(LEAF),
+        })
     }
 
-    /// Goes on from a path that begins with the leaf, whose signatures have all been checked but
-    /// that of the last certificate.
+    /// Goes on, by so many intermediates and an anchor, from a path that begins with the leaf and
+    /// whose signatures have all been checked but that of the last certificate.
     ///
     /// An error is the end of the search; what is wrong with one path is noted.
-    fn extend(&mut self, path: &mut Vec<usize>) -> Result<Option<Found>, Error> {
+    fn extend(&mut self, path: &mut Vec<usize>, more: usize) -> Result<Option<Found>, Error> {
         let last = path[path.len() - 1];
         let mut leads_on = false;
         for issuer in self.issuers_of(last).iter().copied() {
@@ -171,18 +185,15 @@ impl<'a> Search<'a> {
                 continue;
             }
             leads_on = true;
-            if !self.has_issued(issuer, last)? {
+            let is_anchor = self.nodes[issuer].is_anchor;
+            if is_anchor != (more == 0) || !self.has_issued(issuer, last)? {
+                self.goes_on |= more == 0 && !is_anchor;
                 continue;
             }
             path.push(issuer);
-            let found = if self.nodes[issuer].is_anchor {
-                self.complete(path)?
-            } else if path.len() > MAX_INTERMEDIATES + 1 {
-                let limit = MAX_INTERMEDIATES;
-                self.note(Error::PathTooLong { limit });
-                None
-            } else {
-                self.extend(path)?
+            let found = match more.checked_sub(1) {
+                None => self.complete(path)?,
+                Some(more) => self.extend(path, more)?,
             };
             path.pop();
             if found.is_some() {
@@ -243,7 +254,7 @@ impl<'a> Search<'a> {
             if inherits_parameters(&key) {
                 let above = keys.last().map(|key| PublicKey::clone(key));
                 key = Rc::new(PublicKey::clone(&key).with_inherited_parameters(above));
-                self.budget.consume_signature()?;
+                self.budget.consume_signature(&key)?;
                 self.verify(subject, issuer, &key)?;
             }
             keys.push(key);
@@ -270,7 +281,7 @@ impl<'a> Search<'a> {
             // Only the whole path tells its parameters: complete() will look.
             Some(key) if inherits_parameters(&key) => true,
             Some(key) => {
-                self.budget.consume_signature()?;
+                self.budget.consume_signature(&key)?;
                 match self.verify(subject, issuer, &key) {
                     Ok(()) => true,
                     Err(error) => {

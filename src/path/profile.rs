@@ -29,14 +29,14 @@ const LEAF: &[Check] = &[
     sound_signature_algorithm,
 ];
 
-/// A CA between the leaf and the trust anchor.
+/// A CA between the leaf and the trust anchor. Its key, like that of an anchor, is looked at where
+/// it is first [used](super::signature::public_key).
 const INTERMEDIATE: &[Check] = &[
     is_a_ca,
     may_sign_certificates,
     validity,
     known_critical_extensions,
     extended_key_usage,
-    sound_key,
     sound_signature_algorithm,
 ];
 
@@ -49,11 +49,10 @@ const ANCHOR: &[Check] = &[
     validity,
     known_critical_extensions,
     extended_key_usage,
-    sound_key,
 ];
 
 /// The same where the caller has taken the anchors' own limits off.
-const BARE_ANCHOR: &[Check] = &[sound_key];
+const BARE_ANCHOR: &[Check] = &[];
 
 pub(super) fn leaf(certificate: &Certificate, validation: &Validation<'_>) -> Result<(), Error> {
     all(LEAF, certificate, validation)

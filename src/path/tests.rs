@@ -470,12 +470,60 @@ fn a_hundred_intermediates_of_one_name_exhaust_a_budget() {
             })
         })
         .collect();
-    let started = std::time::Instant::now();
-    let result = check(&leaf(impostor), &pool, ROOT.root());
+    let result = in_time(|| check(&leaf(impostor), &pool, ROOT.root()));
     assert_eq!(verdict(&result), "bad-signature");
     let pool = [&pool[..], &[impostor.issued_by(SUB_CA)]].concat();
-    let result = check(&leaf(impostor), &pool, ROOT.root());
-    assert_eq!(verdict(&result), "budget", "{:?}", started.elapsed());
+    let result = in_time(|| check(&leaf(impostor), &pool, ROOT.root()));
+    assert_eq!(verdict(&result), "budget");
+}
+
+#[test]
+fn cross_certificates_in_every_direction_exhaust_a_budget() {
+    const NAMES: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+    let authority = |n: usize| Authority {
+        name: NAMES[n],
+        key: u8::try_from(n).unwrap() + 20,
+    };
+    let pairs = (0..10).flat_map(|one| (0..10).map(move |other| (one, other)));
+    let pool: Vec<Certificate> = pairs
+        .filter(|(one, other)| one != other)
+        .map(|(one, other)| authority(one).issued_by(authority(other)))
+        .collect();
+    let result = in_time(|| check(&leaf(authority(0)), &pool, ROOT.root()));
+    assert_eq!(verdict(&result), "budget");
+    let pool = [&pool[..], &[authority(9).issued_by(ROOT)]].concat();
+    let result = in_time(|| check(&leaf(authority(0)), &pool, ROOT.root()));
+    assert_eq!(verdict(&result), "valid");
+}
+
+#[test]
+fn slow_keys_take_more_of_the_budget() {
+    let spki = std::fs::read("testdata/crypto/p384.spki.der").unwrap();
+    let pool: Vec<Certificate> = (0..30)
+        .map(|serial| {
+            CA.changed(ROOT, |c| {
+                c.serial_number = vec![serial];
+                c.subject_public_key_info.clone_from(&spki);
+            })
+        })
+        .collect();
+    let judge = |pool| verdict(&in_time(|| check(&leaf(CA), pool, ROOT.root())));
+    assert_eq!(
+        [judge(&pool[..10]), judge(&pool)],
+        ["bad-signature", "budget"]
+    );
+}
+
+/// Attack 25: what is made to take long ends within 100 ms, if the code is optimised.
+fn in_time<T>(run: impl FnOnce() -> T) -> T {
+    let started = std::time::Instant::now();
+    let result = run();
+    let elapsed = started.elapsed();
+    assert!(
+        cfg!(debug_assertions) || elapsed.as_millis() < 100,
+        "{elapsed:?}"
+    );
+    result
 }
 
 #[test]

@@ -285,7 +285,7 @@ impl<'a> Revocation<'a> {
         let own_key = || public_key(certificate, allow_legacy).ok().map(Rc::new);
         let has_signed = match key.cloned().or_else(own_key) {
             Some(key) if certificate.key_usage().is_none_or(KeyUsage::crl_sign) => {
-                budget.consume_signature()?;
+                budget.consume_signature(&key)?;
                 Signed::from(&self.lists[number])
                     .verify(certificate, &key, allow_legacy)
                     .is_ok()
