@@ -38,6 +38,7 @@
 //!     encrypt: Some(Encryption {
 //!         cipher: ContentCipher::Aes256Cbc,
 //!         key_transport: KeyTransport::Pkcs1v15,
+//!         secret_recipients: Vec::new(),
 //!     }),
 //!     automatic_cipher: false,
 //!     missing: Missing::Refuse,

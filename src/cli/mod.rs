@@ -18,6 +18,7 @@ mod seal;
 mod sealing;
 mod send;
 mod sender;
+mod shared_key;
 mod show;
 mod trust;
 mod verify;

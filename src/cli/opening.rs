@@ -15,6 +15,7 @@ use super::environment::path;
 use super::failure::{Code, Failure};
 use super::input::Input;
 use super::private_keys::PrivateKeyArguments;
+use super::shared_key::SharedKey;
 use super::trust::{Judge, TrustArguments};
 use super::{Global, explain, output};
 
@@ -64,12 +65,6 @@ pub(super) struct Opener {
     from: Option<Address>,
 }
 
-/// A key that sender and recipients share, and its name.
-struct SharedKey {
-    id: Option<Vec<u8>>,
-    key: Secret,
-}
-
 impl Opener {
     pub(super) fn resolve(
         trust: &TrustArguments,
@@ -89,12 +84,17 @@ impl Opener {
             Some(path) => Some(Input::File(path.clone()).raw()?.spool().slice(0..u64::MAX)),
             None => None,
         };
+        let id = keys.secret_key_id.as_deref();
+        let shared_key = keys.secret_key.as_ref();
+        let shared_key = shared_key
+            .map(|path| SharedKey::read(path, id))
+            .transpose()?;
         Ok(Opener {
             judge,
             intermediates,
             keyring,
             password: keys.private_keys.password_from_file()?,
-            shared_key: shared_key(keys)?,
+            shared_key,
             content,
             from: signed.from.clone(),
         })
@@ -147,38 +147,4 @@ fn keyring(keys: &KeyArguments, judge: &Judge) -> Result<Keyring, Failure> {
         ..keys.private_keys.options(judge.now())
     };
     Keyring::read(&sources, &options).map_err(|error| explain::key(&error))
-}
-
-fn shared_key(keys: &KeyArguments) -> Result<Option<SharedKey>, Failure> {
-    let Some(path) = &keys.secret_key else {
-        return Ok(None);
-    };
-    let key = std::fs::read(path).map_err(|error| {
-        let shown = path.display();
-        Failure::new(
-            Code::NoInput,
-            format!("unable to open file {shown} - {error}"),
-        )
-        .hint("name a file that holds the 16, 24 or 32 octets of the key and nothing else")
-    })?;
-    let id = keys.secret_key_id.as_deref().map(hexadecimal).transpose()?;
-    Ok(Some(SharedKey {
-        id,
-        key: Secret::new(key),
-    }))
-}
-
-fn hexadecimal(digits: &str) -> Result<Vec<u8>, Failure> {
-    let octet = |pair: &[u8]| {
-        let pair = std::str::from_utf8(pair).ok()?;
-        u8::from_str_radix(pair, 16).ok()
-    };
-    let octets: Option<Vec<u8>> = digits.as_bytes().chunks(2).map(octet).collect();
-    match octets {
-        Some(octets) if digits.len().is_multiple_of(2) => Ok(octets),
-        _ => Err(
-            Failure::new(Code::Usage, "--secret-key-id is not hexadecimal")
-                .hint("write two digits for each octet, such as 0a1b2c"),
-        ),
-    }
 }

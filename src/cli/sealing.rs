@@ -1,15 +1,17 @@
 //! The flags that `seal` and `send` share, and what they resolve to.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use mailseal::address::Address;
 use mailseal::crypto::{ContentCipher, DigestAlgorithm, KeyTransport};
-use mailseal::keys::{KeyDirectory, directory};
+use mailseal::keys::{KeyDirectory, directory, password_from_file};
 use mailseal::mime::Message;
-use mailseal::smime::encrypt::Encryption;
+use mailseal::secret::Secret;
+use mailseal::smime::encrypt::{Encryption, SecretRecipient};
 use mailseal::smime::seal::{Missing, Sealed, Sealing, SignOptions};
 use mailseal::smime::sign::Form;
 
@@ -19,6 +21,7 @@ use super::failure::{Code, Failure};
 use super::input::Input;
 use super::private_keys::PrivateKeyArguments;
 use super::sender::EnvelopeSender;
+use super::shared_key::SharedKey;
 
 /// How to seal.
 #[derive(Debug, Clone, Args)]
@@ -38,11 +41,21 @@ pub(super) struct SealingArguments {
     keys: Option<PathBuf>,
     /// Content encryption; auto is AES-GCM where <address>.json announces it for every recipient, and
     /// else aes256-cbc, which every client opens
-    #[arg(long, value_name = "CIPHER", default_value = "auto")]
+    #[arg(long, value_name = "CIPHER", default_value = "auto", value_parser = ciphers())]
     cipher: Cipher,
     /// How the content key goes to RSA recipients
     #[arg(long, value_name = "SCHEME", default_value = "pkcs1")]
     key_transport: Transport,
+    /// Encrypt to the password in this file, too; who has no certificate reads with it
+    #[arg(long, value_name = "FILE")]
+    recipient_password_file: Option<PathBuf>,
+    /// Encrypt to a key that sender and recipients share, too: a file of 16, 24 or 32 raw octets;
+    /// who has no certificate reads with it
+    #[arg(long, value_name = "FILE", requires = "secret_key_id")]
+    secret_key: Option<PathBuf>,
+    /// The name of that key, in hexadecimal, which stands in the message
+    #[arg(long, value_name = "HEX", requires = "secret_key")]
+    secret_key_id: Option<String>,
     /// Sign with RSASSA-PSS instead of PKCS#1 v1.5 (RSA keys)
     #[arg(long)]
     pss: bool,
@@ -73,23 +86,29 @@ pub(super) struct SealingArguments {
     at: Option<Timestamp>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cipher {
-    #[value(name = "aes256-cbc")]
-    Aes256Cbc,
-    #[value(name = "aes128-cbc")]
-    Aes128Cbc,
-    #[value(name = "aes256-gcm")]
-    Aes256Gcm,
-    #[value(name = "aes128-gcm")]
-    Aes128Gcm,
     Auto,
+    Chosen(ContentCipher),
+}
+
+impl Cipher {
+    /// What is known of the recipients may make it another.
+    fn or_default(self) -> ContentCipher {
+        match self {
+            Cipher::Auto => ContentCipher::Aes256Cbc,
+            Cipher::Chosen(cipher) => cipher,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Transport {
     Pkcs1,
+    /// RSAES-OAEP with SHA-256
     Oaep,
+    OaepSha384,
+    OaepSha512,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -128,6 +147,11 @@ impl SealingArguments {
             ("--cipher", self.cipher != Cipher::Auto),
             ("--key-transport", self.key_transport != Transport::Pkcs1),
             ("--missing", self.missing != MissingPolicy::Refuse),
+            (
+                "--recipient-password-file",
+                self.recipient_password_file.is_some(),
+            ),
+            ("--secret-key", self.secret_key.is_some()),
         ];
         let signing = [
             ("--pss", self.pss),
@@ -168,13 +192,10 @@ impl SealingArguments {
                 pss: self.pss,
                 signing_time: !self.no_signing_time,
             }),
-            encrypt: self.encrypt.then_some(Encryption {
-                cipher: self.cipher.into(),
-                key_transport: match self.key_transport {
-                    Transport::Pkcs1 => KeyTransport::Pkcs1v15,
-                    Transport::Oaep => KeyTransport::Oaep(DigestAlgorithm::Sha256),
-                },
-            }),
+            encrypt: match self.encrypt {
+                true => Some(self.encryption()?),
+                false => None,
+            },
             automatic_cipher: self.cipher == Cipher::Auto,
             missing: self.missing.into(),
             recipients: self.recipients(),
@@ -196,6 +217,52 @@ impl SealingArguments {
         let keys = KeyDirectory::new(&folder, options);
         Ok(Sealer { sealing, keys })
     }
+
+    fn encryption(&self) -> Result<Encryption, Failure> {
+        let mut secret_recipients = Vec::new();
+        if let Some(file) = &self.recipient_password_file {
+            let password =
+                password_from_file(file).map_err(|error| explain::secret_file(&error))?;
+            secret_recipients.push(SecretRecipient::Password(password));
+        }
+        if let Some(file) = &self.secret_key {
+            let shared = SharedKey::read(file, self.secret_key_id.as_deref())?;
+            self.require_length(&shared.key, file)?;
+            secret_recipients.push(SecretRecipient::KeyEncryptionKey {
+                id: shared.id.unwrap_or_default(),
+                key: shared.key,
+            });
+        }
+        Ok(Encryption {
+            cipher: self.cipher.or_default(),
+            key_transport: match self.key_transport {
+                Transport::Pkcs1 => KeyTransport::Pkcs1v15,
+                Transport::Oaep => KeyTransport::Oaep(DigestAlgorithm::Sha256),
+                Transport::OaepSha384 => KeyTransport::Oaep(DigestAlgorithm::Sha384),
+                Transport::OaepSha512 => KeyTransport::Oaep(DigestAlgorithm::Sha512),
+            },
+            secret_recipients,
+        })
+    }
+
+    /// RFC 8551 2.3: what wraps a key is not shorter than it.
+    fn require_length(&self, key: &Secret, file: &Path) -> Result<(), Failure> {
+        let cipher = self.cipher.or_default();
+        let octets = key.expose().len();
+        if octets >= cipher.key_length() {
+            return Ok(());
+        }
+        let shown = file.display();
+        let message = format!("{shown}: a key of {octets} octets is too short for {cipher}");
+        Err(Failure::new(Code::Usage, message).hint("choose a cipher with a shorter key: --cipher"))
+    }
+}
+
+/// `auto`, and the names of all ciphers that content can be encrypted with.
+fn ciphers() -> impl TypedValueParser<Value = Cipher> {
+    let names = ContentCipher::MAKEABLE.map(ContentCipher::name);
+    PossibleValuesParser::new(names.into_iter().chain(["auto"]))
+        .map(|name| name.parse().map_or(Cipher::Auto, Cipher::Chosen))
 }
 
 impl Sealer {
@@ -208,18 +275,6 @@ impl Sealer {
         self.sealing
             .seal(message, &self.keys)
             .map_err(|error| explain::sealing(&error, self.sealing.missing, input))
-    }
-}
-
-impl From<Cipher> for ContentCipher {
-    fn from(cipher: Cipher) -> ContentCipher {
-        match cipher {
-            // What is known of the recipients may make it another.
-            Cipher::Auto | Cipher::Aes256Cbc => ContentCipher::Aes256Cbc,
-            Cipher::Aes128Cbc => ContentCipher::Aes128Cbc,
-            Cipher::Aes256Gcm => ContentCipher::Aes256Gcm,
-            Cipher::Aes128Gcm => ContentCipher::Aes128Gcm,
-        }
     }
 }
 

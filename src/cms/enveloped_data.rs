@@ -1,4 +1,4 @@
-//! EnvelopedData (RFC 5652 6): content under AES-CBC, its key under each recipient's.
+//! EnvelopedData (RFC 5652 6): content in CBC mode, its key under each recipient's.
 //!
 //! # Not supported
 //!
@@ -18,13 +18,10 @@ pub fn frame(
     content_encryption: &AlgorithmIdentifierOwned,
     encrypted_length: u64,
 ) -> Result<Framing, Error> {
-    // RFC 5652 6.1: version 0 when all recipients are KeyTransRecipientInfo of version 0 and there
-    // is neither originatorInfo nor an unprotected attribute, else 2.
-    let version: u8 = if recipients.iter().all(RecipientInfo::is_key_transport) {
-        0
-    } else {
-        2
-    };
+    // RFC 5652 6.1: with neither originatorInfo nor an unprotected attribute, the highest version
+    // that one of the recipients asks for.
+    let versions = recipients.iter().map(RecipientInfo::enveloped_data_version);
+    let version: u8 = versions.max().unwrap_or_default();
     encrypted_content_info(content_encryption, encrypted_length)?
         .wrap(
             tag::SEQUENCE,

@@ -1,24 +1,78 @@
 //! Encrypting an entity: application/pkcs7-mime with EnvelopedData (RFC 8551 3.3) or
 //! AuthEnvelopedData (3.4).
+//!
+//! ```
+//! use mailseal::crypto::{ContentCipher, KeyTransport};
+//! use mailseal::mime::{Message, RawMessage};
+//! use mailseal::secret::Secret;
+//! use mailseal::smime::encrypt::{Encryption, EnvelopedEntity, SecretRecipient};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let raw = RawMessage::from_bytes(b"Subject: hello\r\n\r\nhello\r\n".to_vec());
+//! let (_outer_header, entity) = Message::parse(raw)?.split();
+//! let encryption = Encryption {
+//!     cipher: ContentCipher::Aes256Gcm,
+//!     key_transport: KeyTransport::Pkcs1v15,
+//!     secret_recipients: vec![SecretRecipient::Password(Secret::from_string("hunter2".into()))],
+//! };
+//! let mut sealed = Vec::new();
+//! EnvelopedEntity::encrypt(entity.canonicalize()?, &[], &encryption)?.write_to(&mut sealed)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Not supported
+//!
+//! Authenticated and unprotected attributes.
 
 use std::io::{self, Write};
 
 use crate::cms::content_info::Framing;
 use crate::cms::recipient::RecipientInfo;
 use crate::cms::{auth_enveloped, enveloped_data};
-use crate::crypto::{ContentCipher, Encryptor, KeyTransport};
+use crate::crypto::{ContentCipher, ContentEncryptionKey, Encryptor, KeyTransport};
 use crate::keys::RecipientCertificate;
 use crate::mime::{CanonicalEntity, SmimeType, write_pkcs7_mime};
+use crate::secret::Secret;
 
 use super::Error;
 
 /// What to encrypt with.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Encryption {
     /// The content-encryption algorithm.
     pub cipher: ContentCipher,
     /// How the content key goes to recipients with RSA keys.
     pub key_transport: KeyTransport,
+    /// Who can read beside those with a certificate.
+    pub secret_recipients: Vec<SecretRecipient>,
+}
+
+/// A recipient without a certificate: whoever knows a secret.
+#[derive(Clone, Debug)]
+pub enum SecretRecipient {
+    /// A password (RFC 3211). Whoever gets the message can try passwords on it.
+    Password(Secret),
+    /// A key that sender and recipients share (RFC 5652 6.2.3).
+    KeyEncryptionKey {
+        /// Its name, which stands in the message.
+        id: Vec<u8>,
+        /// 16, 24 or 32 octets; as many as the key of the cipher at least.
+        key: Secret,
+    },
+}
+
+impl SecretRecipient {
+    fn recipient_info(&self, content_key: &ContentEncryptionKey) -> Result<RecipientInfo, Error> {
+        Ok(match self {
+            SecretRecipient::Password(password) => {
+                RecipientInfo::for_password(password, content_key)?
+            }
+            SecretRecipient::KeyEncryptionKey { id, key } => {
+                RecipientInfo::for_shared_key(id, key, content_key)?
+            }
+        })
+    }
 }
 
 /// An entity that is encrypted while it is written, to the recipients it was made for.
@@ -31,34 +85,38 @@ pub struct EnvelopedEntity {
 }
 
 impl EnvelopedEntity {
-    /// Makes a fresh content key and encrypts it to every recipient, of whom there must be one.
+    /// Makes a fresh content key and encrypts it to every recipient, of whom there must be one,
+    /// with a certificate or a secret.
     pub fn encrypt(
         entity: CanonicalEntity,
         recipients: &[RecipientCertificate],
-        encryption: Encryption,
+        encryption: &Encryption,
     ) -> Result<EnvelopedEntity, Error> {
-        let (encryptor, content_key) =
-            Encryptor::with_length(encryption.cipher, &[], entity.len())?;
-        let recipients = recipients
-            .iter()
-            .map(|recipient| {
-                RecipientInfo::new(
-                    recipient,
-                    &content_key,
-                    encryption.cipher,
-                    encryption.key_transport,
-                )
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        let (frame, smime_type): (fn(&_, &_, _) -> _, _) = if encryption.cipher.is_aead() {
+        let secret_recipients = &encryption.secret_recipients;
+        let cipher = encryption.cipher;
+        let (encryptor, content_key) = Encryptor::with_length(cipher, &[], entity.len())?;
+        let mut infos = Vec::new();
+        for recipient in recipients {
+            let key_transport = encryption.key_transport;
+            infos.push(RecipientInfo::new(
+                recipient,
+                &content_key,
+                cipher,
+                key_transport,
+            )?);
+        }
+        for recipient in secret_recipients {
+            infos.push(recipient.recipient_info(&content_key)?);
+        }
+        let (frame, smime_type): (fn(&_, &_, _) -> _, _) = if cipher.is_aead() {
             (auth_enveloped::frame, SmimeType::AuthEnvelopedData)
         } else {
             (enveloped_data::frame, SmimeType::EnvelopedData)
         };
         let framing = frame(
-            &recipients,
+            &infos,
             &encryptor.algorithm_identifier(),
-            encryption.cipher.encrypted_length(entity.len()),
+            cipher.encrypted_length(entity.len()),
         )?;
         Ok(EnvelopedEntity {
             entity,

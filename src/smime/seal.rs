@@ -146,7 +146,7 @@ impl Sealing {
             .sign
             .map(|options| Ok::<_, Error>((options, keys.signer(&from)?)));
         let signer = signer.transpose()?;
-        let mut audience = match self.encrypt {
+        let mut audience = match &self.encrypt {
             Some(encryption) => self.encrypted_audience(recipients, encryption, keys)?,
             None => Audience::unencrypted(recipients),
         };
@@ -196,7 +196,7 @@ impl Sealing {
     fn encrypted_audience(
         &self,
         recipients: Recipients,
-        encryption: Encryption,
+        encryption: &Encryption,
         keys: &KeyDirectory,
     ) -> Result<Audience, Error> {
         let mut audience = Audience::default();
@@ -217,6 +217,16 @@ impl Sealing {
                     hidden.push(own);
                 }
                 Ok(certificate) => shared.add(address, certificate),
+                // Who has no certificate reads with the secret.
+                Err(error) if error.is_not_found() && !encryption.secret_recipients.is_empty() => {
+                    if is_bcc {
+                        let mut own = Share::encrypted(CopyKind::Bcc, encryption);
+                        own.recipients.push(address);
+                        hidden.push(own);
+                    } else {
+                        shared.recipients.push(address);
+                    }
+                }
                 Err(error) if error.is_not_found() => match self.missing {
                     Missing::Refuse | Missing::Skip => {
                         missing.push(MissingCertificate { address, error });
@@ -293,9 +303,9 @@ struct Share {
 }
 
 impl Share {
-    fn encrypted(kind: CopyKind, encryption: Encryption) -> Share {
+    fn encrypted(kind: CopyKind, encryption: &Encryption) -> Share {
         Share {
-            encryption: Some(encryption),
+            encryption: Some(encryption.clone()),
             ..Share::plain(kind)
         }
     }
@@ -318,7 +328,9 @@ impl Share {
     fn decide(&mut self, automatic_cipher: bool) -> Vec<String> {
         let choices = self.certificates.iter().map(RecipientCertificate::choice);
         let mut decisions: Vec<String> = choices.flat_map(sentences).collect();
-        if let Some(encryption) = self.encryption.as_mut().filter(|_| automatic_cipher) {
+        // Of those who read with a secret nothing is known.
+        let automatic = |it: &&mut Encryption| automatic_cipher && it.secret_recipients.is_empty();
+        if let Some(encryption) = self.encryption.as_mut().filter(automatic) {
             let recipients = self.recipients.iter().zip(&self.certificates);
             let choice = CipherChoice::for_recipients(recipients);
             encryption.cipher = choice.cipher;
@@ -333,7 +345,7 @@ impl Share {
             Some(encryption) => Body::Enveloped(EnvelopedEntity::encrypt(
                 entity,
                 &self.certificates,
-                encryption,
+                &encryption,
             )?),
             None => Body::Canonical(entity),
         };
@@ -383,6 +395,8 @@ mod tests {
     use crate::crypto::{ContentCipher, KeyTransport};
     use crate::keys::testing::keys;
     use crate::mime::RawMessage;
+    use crate::secret::Secret;
+    use crate::smime::encrypt::SecretRecipient;
 
     const MESSAGE: &str = "From: alice@example.com\nTo: bob@example.com\n\
         Cc: Carol <carol@example.com>\nBcc: dave@example.com, pkcs1@example.com\n\
@@ -399,6 +413,7 @@ mod tests {
             encrypt: encrypt.then_some(Encryption {
                 cipher: ContentCipher::Aes256Cbc,
                 key_transport: KeyTransport::Pkcs1v15,
+                secret_recipients: Vec::new(),
             }),
             automatic_cipher: false,
             missing,
@@ -431,6 +446,32 @@ mod tests {
         assert_eq!(
             audience(&sealed),
             [(CopyKind::Shared, false, all.to_owned())]
+        );
+    }
+
+    #[test]
+    fn a_secret_serves_those_without_certificate() {
+        let mut sealing = sealing(false, true, Missing::Refuse);
+        let text = MESSAGE
+            .replace("bob@", "nobody@")
+            .replace("pkcs1@", "nemo@");
+        assert!(seal(&sealing, &text).is_err());
+        let key = Secret::new(vec![7; 32]);
+        let shared = SecretRecipient::KeyEncryptionKey { id: vec![1], key };
+        sealing.encrypt.as_mut().unwrap().secret_recipients = vec![shared];
+        sealing.automatic_cipher = true;
+        let sealed = seal(&sealing, &text).unwrap();
+        assert_eq!(
+            audience(&sealed),
+            [
+                (
+                    CopyKind::Shared,
+                    true,
+                    "nobody@example.com, carol@example.com".to_owned()
+                ),
+                (CopyKind::Bcc, true, "dave@example.com".to_owned()),
+                (CopyKind::Bcc, true, "nemo@example.com".to_owned()),
+            ]
         );
     }
 

@@ -12,6 +12,7 @@ mod support;
 mod bcc;
 mod canonical;
 mod cli;
+mod encryption;
 mod gpgsm;
 mod keys;
 mod layout;

@@ -111,7 +111,6 @@ impl RecipientInfos {
         let mut found = Found {
             cipher,
             content_keys: ContentKeys::default(),
-            iterations_left: KeyDerivation::MAXIMUM_ITERATIONS,
         };
         let mut by_certificate = false;
         for credential in credentials {
@@ -149,9 +148,6 @@ impl RecipientInfos {
 struct Found {
     cipher: ContentCipher,
     content_keys: ContentKeys,
-    /// Of PBKDF2, for all recipients and passwords together: the limit of one would be none where
-    /// a thousand recipients may ask for it.
-    iterations_left: u32,
 }
 
 impl Found {
@@ -245,6 +241,7 @@ impl Found {
     }
 
     fn open_with_password(&mut self, recipients: &[Structure], password: &Secret) {
+        let mut derivations = Vec::new();
         for recipient in recipients {
             if let Structure::Password {
                 derivation,
@@ -252,35 +249,30 @@ impl Found {
                 encrypted_key,
             } = recipient
             {
-                let derivation = derivation.as_ref();
-                let result = self.derived(derivation, algorithm, encrypted_key, password);
-                self.add(result);
+                match password_recipient(derivation.as_ref(), algorithm) {
+                    Ok((derivation, encryption)) => {
+                        derivations.push((derivation, encryption, encrypted_key));
+                    }
+                    Err(error) => self.add(Err(error)),
+                }
             }
         }
-    }
-
-    fn derived(
-        &mut self,
-        derivation: Option<&Algorithm>,
-        algorithm: &Algorithm,
-        encrypted_key: &[u8],
-        password: &Secret,
-    ) -> Result<(ContentEncryptionKey, Option<String>), crypto::Error> {
-        let encryption = PasswordKeyEncryption::from_algorithm_identifier(algorithm.identifier()?)?;
-        // RFC 5652 6.2.4: without it the key-encryption key comes from elsewhere.
-        let derivation = derivation.ok_or_else(|| crypto::Error::UnsupportedAlgorithm {
-            algorithm: "a password without key derivation".to_owned(),
-        })?;
-        let derivation = KeyDerivation::from_algorithm_identifier(derivation.identifier()?)?;
-        self.iterations_left = self
-            .iterations_left
-            .checked_sub(derivation.iterations())
-            .ok_or(crypto::Error::TooManyIterations {
-                iterations: derivation.iterations().into(),
-                maximum: self.iterations_left,
-            })?;
-        let key = encryption.decrypt(&derivation, password, encrypted_key, self.cipher)?;
-        Ok((key, encryption.is_legacy().then(|| encryption.name())))
+        // The limit of one would be none where a thousand recipients may ask for as much.
+        let iterations = derivations
+            .iter()
+            .map(|(it, ..)| u64::from(it.iterations()));
+        let iterations: u64 = iterations.sum();
+        if iterations > KeyDerivation::MAXIMUM_ITERATIONS.into() {
+            return self.add(Err(crypto::Error::TooManyIterations {
+                iterations,
+                maximum: KeyDerivation::MAXIMUM_ITERATIONS,
+            }));
+        }
+        for (derivation, encryption, encrypted_key) in derivations {
+            let key = encryption.decrypt(&derivation, password, encrypted_key, self.cipher);
+            let legacy = encryption.is_legacy().then(|| encryption.name());
+            self.add(key.map(|key| (key, legacy)));
+        }
     }
 
     fn unwrap(&mut self, key_encryption_key: &KeyEncryptionKey, encrypted_key: &[u8]) {
@@ -311,6 +303,20 @@ impl Found {
             }
         }
     }
+}
+
+/// The algorithms of a PasswordRecipientInfo.
+fn password_recipient(
+    derivation: Option<&Algorithm>,
+    algorithm: &Algorithm,
+) -> Result<(KeyDerivation, PasswordKeyEncryption), crypto::Error> {
+    let encryption = PasswordKeyEncryption::from_algorithm_identifier(algorithm.identifier()?)?;
+    // RFC 5652 6.2.4: without it the key-encryption key comes from elsewhere.
+    let derivation = derivation.ok_or_else(|| crypto::Error::UnsupportedAlgorithm {
+        algorithm: "a password without key derivation".to_owned(),
+    })?;
+    let derivation = KeyDerivation::from_algorithm_identifier(derivation.identifier()?)?;
+    Ok((derivation, encryption))
 }
 
 fn transported(

@@ -3,9 +3,15 @@
 use super::{Credential, RecipientInfo, RecipientInfos};
 use crate::asn1::{oid, tag, tlv};
 use crate::cms::Error;
-use crate::crypto::{self, ContentCipher, ContentEncryptionKey, Encryptor, KeyTransport};
+use crate::crypto::{
+    self, ContentCipher, ContentEncryptionKey, Encryptor, KeyTransport, MlKemParameterSet,
+    PrivateKey,
+};
 use crate::keys::testing::keys;
 use crate::keys::{RecipientCertificate, Signer};
+use crate::secret::Secret;
+use crate::x509::Certificate;
+use crate::x509::testing::TestCertificate;
 
 const CIPHER: ContentCipher = ContentCipher::Aes256Cbc;
 
@@ -101,6 +107,169 @@ fn a_renewed_certificate_opens_what_was_sent_to_the_old_one() {
     let found = infos.content_keys(&[renewed], CIPHER);
     assert!(!found.matched);
     assert_eq!(found.keys[0].expose(), key.expose());
+}
+
+/// Every kind of key that receives, and a certificate for it.
+fn receivers() -> Vec<(PrivateKey, Certificate)> {
+    let testdata = |name: &str| {
+        let path = format!("{}/testdata/crypto/{name}", env!("CARGO_MANIFEST_DIR"));
+        PrivateKey::from_pkcs8_der(&Secret::new(std::fs::read(path).unwrap())).unwrap()
+    };
+    let ml_kem = MlKemParameterSet::ALL.map(|set| {
+        let algorithm = tlv::element(tag::OBJECT_IDENTIFIER, set.oid().as_bytes());
+        let seed = tlv::element(tag::context_primitive(0), &[7; 64]);
+        let key = [
+            &[tag::INTEGER, 1, 0][..],
+            &tlv::sequence(&[&algorithm]),
+            &tlv::element(tag::OCTET_STRING, &seed),
+        ];
+        PrivateKey::from_pkcs8_der(&Secret::new(tlv::sequence(&key))).unwrap()
+    });
+    ["rsa2048", "p256", "p384", "p521", "x25519"]
+        .map(|name| testdata(&format!("{name}.pkcs8.der")))
+        .into_iter()
+        .chain(ml_kem)
+        .enumerate()
+        .map(|(number, key)| {
+            let issuer = p256::SecretKey::from_slice(&[7; 32]).unwrap();
+            let mut certificate = TestCertificate::of("bob@example.com", &issuer);
+            certificate.serial_number = vec![u8::try_from(number).unwrap() + 1];
+            certificate.subject_public_key_info = key.public_key().to_spki_der().unwrap();
+            let certificate = Certificate::from_der(&certificate.der()).unwrap();
+            (key, certificate)
+        })
+        .collect()
+}
+
+#[test]
+fn every_kind_of_key_opens_its_own_recipient_with_every_cipher() {
+    let receivers = receivers();
+    for cipher in ContentCipher::MAKEABLE {
+        let content_key = Encryptor::with_length(cipher, &[], 7).unwrap().1;
+        let write = |(key, certificate): &(PrivateKey, Certificate)| {
+            let (key, transport) = (key.public_key(), KeyTransport::Pkcs1v15);
+            RecipientInfo::for_certificate(certificate, key, &content_key, cipher, transport)
+                .unwrap()
+                .der()
+                .to_vec()
+        };
+        let infos: Vec<Vec<u8>> = receivers.iter().map(write).collect();
+        let infos = read(&infos);
+        for (key, certificate) in &receivers {
+            let certificate = Some(certificate);
+            let found = infos.content_keys(&[Credential::PrivateKey { key, certificate }], cipher);
+            let kind = key.public_key().kind();
+            assert!(found.matched, "{kind}");
+            assert_eq!(found.keys.len(), 1, "{kind} {:?}", found.unsupported);
+            assert_eq!(found.keys[0].expose(), content_key.expose());
+        }
+    }
+}
+
+#[test]
+fn a_signing_key_is_no_recipient() {
+    let (_, certificate) = &receivers()[0];
+    let path = format!(
+        "{}/testdata/crypto/ed25519.spki.der",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let key = crypto::PublicKey::from_spki_der(&std::fs::read(path).unwrap()).unwrap();
+    let transport = KeyTransport::Pkcs1v15;
+    let result =
+        RecipientInfo::for_certificate(certificate, &key, &content_key(), CIPHER, transport);
+    assert!(matches!(
+        result,
+        Err(Error::Crypto(crypto::Error::KeyMismatch {
+            key: "Ed25519",
+            ..
+        }))
+    ));
+}
+
+#[test]
+fn a_password_opens_and_another_does_not() {
+    let key = content_key();
+    let password = Secret::from_string("right".into());
+    let info = RecipientInfo::for_password(&password, &key).unwrap();
+    let infos = read(&[info.der().to_vec(), write("alice", &key)]);
+    let found = infos.content_keys(&[Credential::Password(&password)], CIPHER);
+    assert_eq!(found.keys.len(), 1);
+    assert_eq!(found.keys[0].expose(), key.expose());
+    let wrong = Secret::from_string("wrong".into());
+    let found = infos.content_keys(&[Credential::Password(&wrong)], CIPHER);
+    assert!(found.keys.is_empty() && found.unsupported.is_none());
+    let described = infos.describe();
+    let described = described.iter().find(|it| it.kind == "pwri").unwrap();
+    assert_eq!(described.to_string(), "pwri (PWRI-KEK with aes256-cbc)");
+}
+
+#[test]
+fn the_iterations_of_all_passwords_are_counted_together() {
+    let key = content_key();
+    let password = Secret::from_string("right".into());
+    let info = RecipientInfo::for_password(&password, &key).unwrap();
+    // 210,000 iterations each: 48 times as many are too many, and none is made.
+    let infos = read(&vec![info.der().to_vec(); 48]);
+    let found = infos.content_keys(&[Credential::Password(&password)], CIPHER);
+    assert!(found.keys.is_empty());
+    assert!(matches!(
+        found.unsupported,
+        Some(crypto::Error::TooManyIterations { .. })
+    ));
+}
+
+#[test]
+fn a_shared_key_is_found_by_its_name() {
+    let key = content_key();
+    let (one, other) = (Secret::new(vec![1; 32]), Secret::new(vec![2; 32]));
+    let infos = read(&[
+        RecipientInfo::for_shared_key(b"one", &one, &key)
+            .unwrap()
+            .der()
+            .to_vec(),
+        RecipientInfo::for_shared_key(b"other", &other, &key)
+            .unwrap()
+            .der()
+            .to_vec(),
+    ]);
+    for (id, secret, keys, matched) in [
+        (Some(&b"one"[..]), &one, 1, true),
+        (None, &other, 1, false),
+        (Some(b"one"), &other, 0, true),
+        (Some(b"none"), &one, 0, false),
+    ] {
+        let credential = Credential::KeyEncryptionKey { id, key: secret };
+        let found = infos.content_keys(&[credential], CIPHER);
+        assert_eq!((found.keys.len(), found.matched), (keys, matched));
+        assert!(found.keys.iter().all(|it| it.expose() == key.expose()));
+    }
+    assert_eq!(
+        infos.describe()[0].to_string(),
+        "kekri keyid=6f6e65 (aes256-wrap)"
+    );
+    let short = RecipientInfo::for_shared_key(b"one", &Secret::new(vec![1; 16]), &key);
+    assert!(matches!(
+        short,
+        Err(Error::Crypto(crypto::Error::KeyLength { .. }))
+    ));
+}
+
+// RFC 5652 6.1.
+#[test]
+fn the_version_of_the_structure_around_it_follows_the_kind() {
+    let key = content_key();
+    let version = |(private, certificate): &(PrivateKey, Certificate)| {
+        let (public, transport) = (private.public_key(), KeyTransport::Pkcs1v15);
+        let info = RecipientInfo::for_certificate(certificate, public, &key, CIPHER, transport);
+        info.unwrap().enveloped_data_version()
+    };
+    let versions: Vec<u8> = receivers().iter().map(version).collect();
+    assert_eq!(versions, [0, 2, 2, 2, 2, 3, 3, 3]);
+    let secret = Secret::new(vec![1; 32]);
+    let password = RecipientInfo::for_password(&secret, &key).unwrap();
+    assert_eq!(password.enveloped_data_version(), 3);
+    let shared = RecipientInfo::for_shared_key(b"id", &secret, &key).unwrap();
+    assert_eq!(shared.enveloped_data_version(), 2);
 }
 
 /// KeyTransRecipientInfo or RecipientEncryptedKey of the certificate, by subjectKeyIdentifier.

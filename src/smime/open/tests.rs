@@ -84,10 +84,11 @@ fn encrypt(entity: CanonicalEntity, cipher: ContentCipher) -> Vec<u8> {
     let bob = keys().recipient(&address("bob@example.com")).unwrap();
     let encryption = Encryption {
         cipher,
+        secret_recipients: Vec::new(),
         key_transport: KeyTransport::Pkcs1v15,
     };
     let mut sealed = Vec::new();
-    let enveloped = EnvelopedEntity::encrypt(entity, &[bob], encryption).unwrap();
+    let enveloped = EnvelopedEntity::encrypt(entity, &[bob], &encryption).unwrap();
     enveloped.write_to(&mut sealed).unwrap();
     sealed
 }
