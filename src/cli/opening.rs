@@ -12,7 +12,7 @@ use mailseal::spool::Spool;
 use mailseal::x509::Certificate;
 
 use super::environment::path;
-use super::failure::{Code, Failure};
+use super::failure::Failure;
 use super::input::Input;
 use super::private_keys::PrivateKeyArguments;
 use super::shared_key::SharedKey;
