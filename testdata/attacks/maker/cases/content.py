@@ -356,7 +356,7 @@ def swaps(corpus, bob):
             KEY,
             SHUT,
             never=SECRET,
-            alike="cbc-padding",
+            alike="bent",
         )
     for word, data in [
         (

@@ -55,6 +55,7 @@ def splices(corpus, alice, bob):
         mail(enveloped(data)),
         KEY,
         [1],
+        alike="bent",
         verdict="unsigned",
         never="secret word",
     )
@@ -97,6 +98,7 @@ def splices(corpus, alice, bob):
     data = cms.enveloped_data(
         recipients, cms.encrypted_content(oids.AES_CBC[16], octets(iv), spliced)
     )
+    # That there is a signature inside is not told either: the answer is that to any bent content.
     corpus.stays_shut(
         "05-splice-signed.eml",
         5,
@@ -104,8 +106,8 @@ def splices(corpus, alice, bob):
         mail(enveloped(data)),
         KEY,
         [1],
-        verdict="invalid",
-        signature=["invalid"],
+        verdict="unsigned",
+        alike="bent",
         never="secret word",
     )
     corpus.opens(
@@ -162,6 +164,7 @@ def who_signs(corpus, alice, bob):
         unsigned,
         KEY,
         [1],
+        alike="bent",
         verdict="unsigned",
         integrity="none",
         never=SECRET,
@@ -196,8 +199,8 @@ def who_signs(corpus, alice, bob):
         mail(encrypted(bent)),
         KEY,
         [1],
-        verdict="invalid",
-        signature=["invalid"],
+        verdict="unsigned",
+        alike="bent",
         never="Please pay",
     )
     stranger = mail(encrypted(signed), replaced={"From": ["From: bob@example.com"]})
