@@ -166,7 +166,7 @@ pub(super) fn layer(error: &cms::Error) -> Failure {
 /// Encrypted content that stays closed.
 pub(super) fn decrypting(error: &smime::Error) -> Failure {
     match error {
-        smime::Error::NoKeyFits => Failure::new(Code::NoInput, error)
+        smime::Error::NoKeyFits | smime::Error::NotDecrypted => Failure::new(Code::NoInput, error)
             .hint("name the private key of one of the recipients with --key"),
         error => Failure::new(Code::Data, causes(error)),
     }

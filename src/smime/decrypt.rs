@@ -10,17 +10,13 @@ use spki::AlgorithmIdentifierRef;
 
 use super::Error;
 use crate::cms::object::EncryptedObject;
-use crate::cms::recipient::{Credential, RecipientInfos};
+use crate::cms::recipient::{Credential, MAX_CANDIDATES, RecipientInfos};
 use crate::crypto::{self, ContentEncryptionAlgorithm, ContentEncryptionKey, Decryptor};
 use crate::mime::{Message, RawMessage};
 use crate::spool::{Spool, SpoolWriter};
 
 /// How much is decrypted at a time.
 const PIECE: usize = 64 << 10;
-
-/// With keys whose certificates are unknown, every recipient of their kind may be theirs. Past
-/// this many attempts on one content the caller has to say which certificate is meant.
-const MAX_ATTEMPTS: usize = 64;
 
 /// What protects the decrypted octets against change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,9 +79,9 @@ impl DecryptedEntity {
         let content = object.encrypted.content.as_ref();
         let content = content.ok_or(crate::cms::Error::NoContent)?;
         let found = recipients.content_keys(credentials, algorithm.cipher());
-        if found.keys.len() > MAX_ATTEMPTS {
+        if found.keys.len() > MAX_CANDIDATES {
             return Err(Error::TooManyCandidates {
-                limit: MAX_ATTEMPTS,
+                limit: MAX_CANDIDATES,
             });
         }
         let candidates = plausible(&found.keys, &algorithm, content)?;

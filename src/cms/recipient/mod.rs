@@ -41,7 +41,7 @@ mod structure;
 mod writing;
 
 pub use self::description::Recipient;
-pub use self::reading::{ContentKeys, Credential, RecipientInfos};
+pub use self::reading::{ContentKeys, Credential, MAX_CANDIDATES, RecipientInfos};
 pub use self::writing::RecipientInfo;
 
 #[cfg(test)]

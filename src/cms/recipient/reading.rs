@@ -36,6 +36,10 @@ pub enum Credential<'a> {
     },
 }
 
+/// With keys whose certificates are unknown, every recipient of their kind may be theirs. One past
+/// so many content keys, no more are looked for: the caller has to say which certificate is meant.
+pub const MAX_CANDIDATES: usize = 64;
+
 /// The keys that a message may have been encrypted with. With several, the content tells which
 /// it was.
 #[derive(Debug, Default)]
@@ -161,6 +165,9 @@ impl Found {
     ) -> bool {
         let mut any = false;
         for recipient in recipients {
+            if self.content_keys.keys.len() > MAX_CANDIDATES {
+                break;
+            }
             match (recipient, key.public_key()) {
                 (
                     Structure::KeyTransport {
@@ -171,6 +178,10 @@ impl Found {
                     PublicKey::Rsa(_),
                 ) if is_right(identifier) => {
                     any = true;
+                    // RFC 8017 7.1.2 and 7.2.2, step 1. Everybody sees these lengths.
+                    if encrypted_key.len() != key.public_key().bits().div_ceil(8) {
+                        continue;
+                    }
                     let legacy = key
                         .public_key()
                         .is_legacy()

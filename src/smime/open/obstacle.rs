@@ -43,7 +43,9 @@ impl Obstacle {
     /// A stable word.
     pub fn reason(&self) -> &'static str {
         match self {
-            Obstacle::Decrypting(smime::Error::NoKeyFits) => "no-key-fits",
+            Obstacle::Decrypting(smime::Error::NoKeyFits | smime::Error::NotDecrypted) => {
+                "no-key-fits"
+            }
             Obstacle::Decrypting(smime::Error::Crypto(crypto::Error::UnsupportedAlgorithm {
                 ..
             })) => "unsupported-algorithm",
