@@ -18,7 +18,7 @@
 //! use mailseal::secret::Secret;
 //!
 //! // A recipient with a key-encryption key of the name 01, which is not the one at hand.
-//! let der = b"\x31\x30\xa2\x2e\x02\x01\x04\x30\x03\x04\x01\x01\x30\x0b\x06\x09\x60\x86\x48\x01\
+//! let der = b"\x31\x31\xa2\x2f\x02\x01\x04\x30\x03\x04\x01\x01\x30\x0b\x06\x09\x60\x86\x48\x01\
 //!             \x65\x03\x04\x01\x05\x04\x18\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 //! let recipients = RecipientInfos::from_der(der.as_slice())?;
 //! assert_eq!(recipients.describe()[0].identifier, "keyid=01");
