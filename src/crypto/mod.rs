@@ -52,6 +52,8 @@ pub mod signature;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod tls_provider;
+#[cfg(test)]
+mod wycheproof;
 
 pub use content::{
     ContentCipher, ContentEncryptionAlgorithm, ContentEncryptionKey, Decryptor, Encryptor,

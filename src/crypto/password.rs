@@ -181,7 +181,11 @@ impl KeyDerivation {
         self.iterations
     }
 
-    fn derive(&self, password: &Secret, length: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
+    pub(super) fn derive(
+        &self,
+        password: &Secret,
+        length: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
         // A key of another length than the cipher's cannot have been used with it.
         if self
             .key_length

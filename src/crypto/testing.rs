@@ -9,7 +9,7 @@ use der::referenced::OwnedToRef;
 use der::{Decode, Encode};
 
 use super::{
-    ContentCipher, ContentEncryptionAlgorithm, ContentEncryptionKey, Decryptor, Error,
+    ContentCipher, ContentEncryptionAlgorithm, ContentEncryptionKey, Curve, Decryptor, Error,
     MlDsaParameterSet, MlKemParameterSet, PrivateKey,
 };
 use crate::asn1::oid::{self, ObjectIdentifier};
@@ -99,6 +99,20 @@ pub(super) fn pkcs8(algorithm: ObjectIdentifier, key: &[u8]) -> Vec<u8> {
 pub(super) fn ml_kem_key(set: MlKemParameterSet, seed: u8) -> PrivateKey {
     let seed = tlv::element(tag::context_primitive(0), &[seed; 64]);
     PrivateKey::from_pkcs8_der(&Secret::new(pkcs8(set.oid(), &seed))).unwrap()
+}
+
+/// A private key on a curve, from the scalar's octets, of which there may be too few or too many.
+pub(super) fn ec_private_key(curve: Curve, scalar: &[u8]) -> PrivateKey {
+    let length = curve.bits().div_ceil(8);
+    let start = scalar.iter().position(|octet| *octet != 0).unwrap_or(0);
+    let mut padded = vec![0; length - (scalar.len() - start)];
+    padded.extend_from_slice(&scalar[start..]);
+    let sec1 = tlv::sequence(&[
+        &[tag::INTEGER, 1, 1],
+        &tlv::element(tag::OCTET_STRING, &padded),
+        &tlv::element(tag::context_constructed(0), &curve.oid().to_der().unwrap()),
+    ]);
+    PrivateKey::from_sec1_der(&Secret::new(sec1)).unwrap()
 }
 
 /// A CMS file of `testdata/crypto`, taken apart.

@@ -56,7 +56,7 @@ impl OaepParameters {
         })
     }
 
-    pub(super) fn decrypt(
+    pub(in crate::crypto) fn decrypt(
         &self,
         key: &PrivateKey,
         encrypted: &[u8],
