@@ -1,4 +1,17 @@
 //! Whom a path may end at: the certificates that the caller trusts, and where they were found.
+//!
+//! ```
+//! use mailseal::path::TrustAnchors;
+//!
+//! let anchors = TrustAnchors::from_files(&["testdata/pki/root.crt".into()])?;
+//! assert_eq!(anchors.len(), 1);
+//! # Ok::<(), mailseal::path::anchors::Error>(())
+//! ```
+//!
+//! # Not supported
+//!
+//! PKCS#7 bundles; what a platform says about a certificate beside it (OpenSSL's TRUSTED
+//! CERTIFICATE, p11-kit): who is in the bundle is trusted for everything.
 
 use std::borrow::Cow;
 use std::env;

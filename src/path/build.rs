@@ -62,9 +62,15 @@ pub(super) fn search(
 }
 
 /// Without `partial_chain`, only a certificate that names itself as its issuer is an anchor; the
-/// others among the trusted are certificates at hand like those of the pool.
+/// others among the trusted are certificates at hand like those of the pool. Old roots have only one
+/// of the two key identifiers; where they differ, another key of the same name has signed.
 fn may_end_a_path(anchor: &Link<'_>, validation: &Validation<'_>) -> bool {
-    validation.partial_chain || anchor.certificate().is_self_signed()
+    let certificate = anchor.certificate();
+    let other_key = matches!(
+        (certificate.authority_key_identifier(), certificate.subject_key_identifier()),
+        (Some(authority), Some(subject)) if authority != subject
+    );
+    validation.partial_chain || (anchor.is_self_issued() && !other_key)
 }
 
 struct Search<'a> {

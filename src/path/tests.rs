@@ -1,7 +1,8 @@
 //! Each check: the path that passes and its nearest neighbour that fails.
 
 use const_oid::db::rfc5280::{
-    ID_CE_BASIC_CONSTRAINTS, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_KP_EMAIL_PROTECTION,
+    ID_CE_AUTHORITY_KEY_IDENTIFIER as AKI, ID_CE_BASIC_CONSTRAINTS, ID_CE_EXT_KEY_USAGE,
+    ID_CE_KEY_USAGE, ID_CE_SUBJECT_KEY_IDENTIFIER as SKI, ID_KP_EMAIL_PROTECTION,
     ID_KP_SERVER_AUTH,
 };
 
@@ -366,6 +367,24 @@ fn an_anchor_is_self_signed_unless_chains_may_be_partial() {
     let anchors = TrustAnchors::from_certificates([CA.issued_by(ROOT), ROOT.root()]);
     let validated = validate(&leaf(CA), &[], &Validation::new(&anchors, now())).unwrap();
     assert_eq!(validated.path().len(), 3);
+}
+
+#[test]
+fn an_anchor_whose_key_identifiers_differ_is_not_self_signed() {
+    let identifiers = |subject: Option<u8>, authority: Option<u8>| {
+        move |c: &mut TestCertificate| {
+            let subject = subject.map(|id| extension(SKI, &[0x04, 1, id]));
+            let authority = authority.map(|id| extension(AKI, &[0x30, 3, 0x80, 1, id]));
+            c.extensions.extend(subject.into_iter().chain(authority));
+        }
+    };
+    assert_eq!(with_root(identifiers(Some(1), Some(1))), "valid");
+    assert_eq!(with_root(identifiers(Some(1), None)), "valid");
+    assert_eq!(with_root(identifiers(None, Some(1))), "valid");
+    assert_eq!(
+        with_root(identifiers(Some(1), Some(2))),
+        "no-trusted-issuer"
+    );
 }
 
 #[test]

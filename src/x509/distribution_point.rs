@@ -1,4 +1,15 @@
 //! Where a certificate's CRLs are, and what a CRL covers (RFC 5280 4.2.1.13 and 5.2.5).
+//!
+//! ```
+//! use mailseal::x509::distribution_point::{IssuingDistributionPoint, Reasons};
+//!
+//! let scope = IssuingDistributionPoint::from_der(b"\x30\x03\x82\x01\xff").unwrap();
+//! assert!(scope.only_ca_certificates && scope.reasons == Reasons::ALL);
+//! ```
+//!
+//! # Not supported
+//!
+//! Fetching what is there.
 
 use const_oid::db::rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS;
 

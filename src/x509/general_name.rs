@@ -1,5 +1,17 @@
 //! GeneralName (RFC 5280 4.2.1.6): a name of one of nine forms, in alternative names, name
 //! constraints, distribution points and CRLs.
+//!
+//! ```
+//! use mailseal::asn1::reader::Reader;
+//! use mailseal::x509::general_name::GeneralName;
+//!
+//! let name = GeneralName::read(&mut Reader::new(b"\x82\x07a.local"));
+//! assert_eq!(name, Ok(GeneralName::Dns(b"a.local")));
+//! ```
+//!
+//! # Not supported
+//!
+//! What is inside an x400Address or an ediPartyName.
 
 use const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
 

@@ -1,4 +1,17 @@
 //! The names a CA may issue for (RFC 5280 4.2.1.10), as the extension has them.
+//!
+//! ```
+//! use mailseal::x509::name_constraints::NameConstraints;
+//!
+//! let der = b"\x30\x0d\xa1\x0b\x30\x09\x82\x07a.local";
+//! let constraints = NameConstraints::from_der(der).unwrap();
+//! assert_eq!((constraints.permitted.len(), constraints.excluded.len()), (0, 1));
+//! ```
+//!
+//! # Not supported
+//!
+//! The distances minimum and maximum, which RFC 5280 does not use. What the constraints mean for a
+//! name is the business of [`path`](crate::path).
 
 use const_oid::db::rfc5280::ID_CE_NAME_CONSTRAINTS;
 

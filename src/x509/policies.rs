@@ -1,6 +1,13 @@
 //! Under which policies a certificate was issued, and what a CA says of those below it (RFC 5280
 //! 4.2.1.4, 4.2.1.5, 4.2.1.11, 4.2.1.14).
 //!
+//! ```
+//! use mailseal::x509::policies::CertificatePolicies;
+//!
+//! let policies = CertificatePolicies::from_der(b"\x30\x06\x30\x04\x06\x02\x2a\x03").unwrap();
+//! assert_eq!(policies.0.first().unwrap().to_string(), "1.2.3");
+//! ```
+//!
 //! # Not supported
 //!
 //! Policy qualifiers: they are texts for people, and are passed over.

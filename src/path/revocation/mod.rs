@@ -3,6 +3,18 @@
 //!
 //! A certificate whose status no CRL tells for every reason is not accepted.
 //!
+//! ```no_run
+//! use mailseal::path::{RevocationLists, TrustAnchors, Validation};
+//!
+//! let anchors = TrustAnchors::from_files(&["ca.crt".into()])?;
+//! let crls = RevocationLists::from_files(&["ca.crl".into()])?;
+//! let validation = Validation {
+//!     crls: Some(&crls),
+//!     ..Validation::new(&anchors, "2026-11-21T12:00:00Z".parse()?)
+//! };
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Not supported
 //!
 //! Fetching CRLs, and OCSP.
