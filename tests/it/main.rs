@@ -9,6 +9,7 @@
 
 mod support;
 
+mod attacks;
 mod bcc;
 mod canonical;
 mod cli;
