@@ -268,6 +268,31 @@ def twins(corpus, alice, forger):
                 signature=["valid"],
                 chain=["valid"],
             )
+    # A renewed certificate has the old one's key, and so its identifier: that the old one has
+    # expired is nothing against the signature.
+    expired = certificate(
+        "alice",
+        alice.key.spki(),
+        0x5006,
+        ALICE,
+        key_identifier=genuine.key_identifier,
+        begin="20200101000000Z",
+        end="20201231235959Z",
+    )
+    info = cms.signer_info(alice, ENTITY, by_key_identifier=True)
+    for order, first in [
+        ([genuine, expired], "genuine-first"),
+        ([expired, genuine], "expired-first"),
+    ]:
+        signed = cms.signed_data(ENTITY, [info], order, detached=True, version=3)
+        corpus.valid(
+            f"09-renewed-{first}.eml",
+            9,
+            f"Alice's certificate and an expired one for the same key, {first}",
+            mail(multipart_signed(ENTITY, signed)),
+            signature=["valid"],
+            chain=["valid"],
+        )
     corpus.invalid(
         "09-twin-alone.eml",
         9,
