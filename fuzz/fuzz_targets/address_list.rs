@@ -7,6 +7,7 @@ fuzz_target!(|text: &str| {
     let Ok(AddressList {
         addresses,
         has_group,
+        ..
     }) = parse(text)
     else {
         return;
@@ -17,7 +18,8 @@ fuzz_target!(|text: &str| {
         parse(&plain).unwrap(),
         AddressList {
             addresses: addresses.clone(),
-            has_group: false
+            has_group: false,
+            has_route: false,
         }
     );
     let angled: String = printed
@@ -31,7 +33,8 @@ fuzz_target!(|text: &str| {
             grouped,
             AddressList {
                 addresses,
-                has_group: true
+                has_group: true,
+                has_route: false,
             }
         );
     }
