@@ -131,6 +131,37 @@ fn a_thousand_recipients_are_read_and_no_more() {
     );
 }
 
+// One KeyAgreeRecipientInfo can be for many, and each of them counts.
+#[test]
+fn a_thousand_keys_of_one_agreement_are_read_and_no_more() {
+    let keys = KeyDirectory::new();
+    let dave: Vec<String> = [
+        ("--key", "dave@example.com.pem"),
+        ("--cert", "dave@example.com.crt"),
+    ]
+    .into_iter()
+    .flat_map(|(flag, name)| {
+        [
+            flag.to_owned(),
+            keys.file(name).to_string_lossy().into_owned(),
+        ]
+    })
+    .collect();
+    let with_keys = |count: usize| {
+        changed("01-ecdh-control.eml", "application/pkcs7-mime", |data| {
+            // The [1] of RecipientInfos, and its RecipientEncryptedKeys.
+            let encrypted_keys = data.at(&[1, 0, 1, 0, 3]).children();
+            let for_dave = encrypted_keys.pop().expect("one key");
+            let mut other = for_dave.clone();
+            *other.at(&[0, 1]) = Element::octets(0x02, vec![0x7f]);
+            encrypted_keys.resize(count - 1, other);
+            encrypted_keys.push(for_dave);
+        })
+    };
+    accepted(&Attacked::with("open", &dave, &with_keys(1000)));
+    refused(&Attacked::with("open", &dave, &with_keys(1001)), "000");
+}
+
 // The cap on certificates: 64 are read, not one more.
 #[test]
 fn sixty_four_certificates_are_read_and_no_more() {
