@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 pub mod http_server;
 pub mod peer;
+pub mod report;
 pub mod smtp_server;
 
 /// Python as Debian packages it: the one that has python3-dkim and python3-aiosmtpd.
