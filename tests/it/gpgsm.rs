@@ -103,6 +103,18 @@ impl Gpgsm {
             .expect("the child is waited for once")
     }
 
+    /// What gpgsm makes of `content`, in these words: a CMS object.
+    #[track_caller]
+    pub fn seal(&self, words: &str, content: &[u8]) -> Vec<u8> {
+        let input = self.file("content", content);
+        let words: Vec<&str> = words.split_whitespace().collect();
+        self.good(
+            &[&["--output", "-"], &words[..]].concat(),
+            &[&input],
+            PASSPHRASE,
+        )
+    }
+
     /// The CMS object of a sealed mail in a file, and the content that it signs in another.
     pub fn parts(&self, sealed: &[u8]) -> (PathBuf, Option<PathBuf>) {
         signed_parts(&self.0, sealed)

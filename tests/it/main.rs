@@ -19,6 +19,7 @@ mod keys;
 mod layout;
 mod mails;
 mod memory;
+mod open_gpgsm;
 mod open_openssl;
 mod openssl;
 mod pickup;
