@@ -13,6 +13,7 @@ mod attacks;
 mod bcc;
 mod canonical;
 mod cli;
+mod conformance;
 mod encryption;
 mod gpgsm;
 mod keys;
