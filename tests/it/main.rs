@@ -28,6 +28,7 @@ mod pkcs12;
 mod pkits;
 mod postfix;
 mod refusals;
+mod round_trip;
 mod seal_gpgsm;
 mod seal_openssl;
 mod show;
