@@ -1,8 +1,8 @@
 //! What users see: one small file a behaviour in `tests/cli`, each with arguments, standard input, standard
 //! output, standard error and status.
 //!
-//! Each runs in a directory that holds `keys` (as in testdata) and the mails of testdata. In what is
-//! expected, `[..]` stands for anything within a line, and a last line of `[...]` for any lines at all.
+//! Each runs in a directory that holds the keys and the mails of testdata, sealed ones too, and
+//! `root.crt` and `stranger.crt`. In what is expected, `[..]` stands for anything within a line, and a last line of `[...]` for any lines at all.
 //! `MAILSEAL_BLESS=1` prints what came instead, ready to be pasted.
 
 use std::collections::BTreeMap;
@@ -62,6 +62,14 @@ fn differences(behaviour: &Behaviour) -> String {
     for mail_of_testdata in manifest() {
         let to = directory.file(&mail_of_testdata.name);
         fs::copy(mail(&mail_of_testdata.name), to).expect("our own directory");
+    }
+    let sealed = fs::read_dir(project("testdata/sealed")).expect("testdata/sealed is there");
+    let sealed = sealed.map(|entry| entry.expect("an entry").path());
+    for path in
+        sealed.chain(["root.crt", "stranger.crt"].map(|name| project("testdata/pki").join(name)))
+    {
+        let name = path.file_name().expect("a file has a name");
+        fs::copy(&path, directory.path().join(name)).expect("our own directory");
     }
     let mut run = Mailseal::new("")
         .args(&behaviour.arguments)
