@@ -60,6 +60,9 @@ fn people(opened: &Opened, global: &Global) {
         }
     }
     match (opened.verdict(), opened.reason()) {
+        (Verdict::Valid, _) if opened.message().is_none() => {
+            output::say("valid: every signature holds and covers the whole content");
+        }
         (Verdict::Valid, _) => output::say(
             "valid: every signature holds and covers the whole message, but not the header fields \
              outside it, such as Subject",

@@ -186,25 +186,48 @@ pub fn judge(
     };
     let allow_legacy = judging.validation.allow_legacy;
     let signatures = verify(object, content, certificates, allow_legacy)?;
+    let judged = |certificate: Option<&Certificate>, signature| Signer {
+        chain: chain(certificate, &candidates, judging),
+        address: author(certificate, claims),
+        sender: sender(certificate, claims),
+        certificate: certificate.cloned(),
+        signature,
+    };
     let signers = object.signer_infos.iter().zip(signatures);
-    let signers = signers.map(|(info, signature)| {
-        let certificate = match &signature {
-            Ok(signature) => Some(signature.certificate().clone()),
-            Err(_) => {
-                let mut candidates = candidates.iter();
-                let identified = candidates.find(|it| info.signer_identifier.identifies(it));
-                identified.cloned()
-            }
-        };
-        Signer {
-            chain: chain(certificate.as_ref(), &candidates, judging),
-            address: author(certificate.as_ref(), claims),
-            sender: sender(certificate.as_ref(), claims),
-            signature,
-            certificate,
+    let signers = signers.map(|(info, signatures)| match signatures {
+        Ok(signatures) => {
+            let judged = signatures
+                .into_iter()
+                .take(MAX_LOOK_ALIKES)
+                .map(|signature| {
+                    let certificate = signature.certificate().clone();
+                    judged(Some(&certificate), Ok(signature))
+                });
+            most_convincing(judged)
+        }
+        Err(error) => {
+            let mut candidates = candidates.iter();
+            let identified = candidates.find(|it| info.signer_identifier.identifies(it));
+            Some(judged(identified, Err(error)))
         }
     });
-    Ok(signers.collect())
+    Ok(signers.flatten().collect())
+}
+
+/// Of so many certificates that one signature verifies with, each is judged.
+const MAX_LOOK_ALIKES: usize = 16;
+
+/// A signature holds with each of these certificates. If one of them holds in all, that it is in bad
+/// company says nothing: anyone on the way can add an expired one, or one that nobody issued.
+fn most_convincing(signers: impl Iterator<Item = Signer>) -> Option<Signer> {
+    let mut first = None;
+    for signer in signers {
+        if signer.is_valid() {
+            return Some(signer);
+        }
+        first.get_or_insert(signer);
+    }
+    first
 }
 
 /// What a signature is said to be over.
@@ -236,19 +259,22 @@ impl<'a> SignedContent<'a> {
     }
 }
 
+/// What one signer proves, with each certificate that it can mean.
+type Verified = Result<Vec<VerifiedSignature>, verification::Error>;
+
 /// What each signer proves.
 fn verify(
     object: &SignedObject,
     content: SignedContent<'_>,
     certificates: Certificates<'_>,
     allow_legacy: bool,
-) -> io::Result<Vec<Result<VerifiedSignature, verification::Error>>> {
+) -> io::Result<Vec<Verified>> {
     let infos = &object.signer_infos;
     let Ok((octets, line_ends)) = content.octets() else {
         let none = |_| content.octets().err().map(Err);
         return Ok(infos.iter().filter_map(none).collect());
     };
-    let mut results: Vec<Result<VerifiedSignature, _>> = Vec::new();
+    let mut results: Vec<Verified> = Vec::new();
     for &ends in line_ends {
         let digested = DigestedContent::new(octets, ends, infos)?;
         let verify =

@@ -309,6 +309,8 @@ impl Found {
             }
             // RFC 3218: it is not told which step failed, nor with which key.
             Err(crypto::Error::DecryptionFailed) => {}
+            // An originator's key on another curve is for another recipient.
+            Err(crypto::Error::PointNotOnCurve { .. } | crypto::Error::KeyMismatch { .. }) => {}
             Err(error) => {
                 found.unsupported.get_or_insert(error);
             }

@@ -86,7 +86,8 @@ pub struct VerifiedSignature {
 
 impl VerifiedSignature {
     /// Verifies the signature of one signer over a content, with each of the certificates that the
-    /// signer can mean.
+    /// signer can mean: a renewed certificate and its forerunner have one key and may have one key
+    /// identifier. At least one holds; which to believe is for others to judge.
     ///
     /// # Errors
     ///
@@ -97,18 +98,22 @@ impl VerifiedSignature {
         content: &DigestedContent<'_>,
         certificates: Certificates<'_>,
         allow_legacy: bool,
-    ) -> Result<VerifiedSignature, Error> {
+    ) -> Result<Vec<VerifiedSignature>, Error> {
         let signed = Signed::read(object, signer_info, content)?;
         let identified = certificates
             .signers
             .iter()
             .filter(|certificate| signer_info.signer_identifier.identifies(certificate));
+        let mut verified = Vec::new();
         let mut first_error = None;
         for certificate in identified {
             match signed.by(certificate, certificates.issuers, allow_legacy) {
-                Ok(verified) => return Ok(verified),
+                Ok(signature) => verified.push(signature),
                 Err(error) => drop(first_error.get_or_insert(error)),
             }
+        }
+        if !verified.is_empty() {
+            return Ok(verified);
         }
         Err(first_error.unwrap_or_else(|| Error::CertificateMissing {
             signer: signer_info.signer_identifier.to_string(),

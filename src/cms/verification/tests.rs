@@ -163,7 +163,8 @@ fn verify(
         signers: candidates,
         issuers: &[],
     };
-    VerifiedSignature::verify(object, &infos[0], &content, certificates, false)
+    let verified = VerifiedSignature::verify(object, &infos[0], &content, certificates, false);
+    verified.map(|mut verified| verified.remove(0))
 }
 
 #[test]
