@@ -1,6 +1,7 @@
 //! The command line: one file a command. Each resolves its arguments, calls the library, and
 //! presents what came of it.
 
+mod certificate_report;
 mod delivery;
 mod environment;
 mod explain;

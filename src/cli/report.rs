@@ -1,6 +1,5 @@
 //! What `open` and `verify` found, for people on standard error and for scripts in JSON.
 
-use mailseal::asn1::reader::hexadecimal;
 use mailseal::cms::verification::VerifiedSignature;
 use mailseal::crypto::DigestAlgorithm;
 use mailseal::smime::open::{Coverage, Kind, Layer, Opened, Protection, Unproved, Verdict};
@@ -8,6 +7,7 @@ use mailseal::smime::verify::{AddressJudgement, Chain, Signer};
 use mailseal::x509::Certificate;
 use serde::Serialize;
 
+use super::certificate_report::CertificateReport;
 use super::failure::{Failure, causes};
 use super::{Global, output};
 
@@ -237,17 +237,6 @@ struct SignerReport {
     notes: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct CertificateReport {
-    subject: String,
-    issuer: String,
-    serial: String,
-    sha256: String,
-    emails: Vec<String>,
-    not_before: String,
-    not_after: String,
-}
-
 impl Report {
     fn of(opened: &Opened, withheld: Option<Unproved>) -> Report {
         let reason = opened.reason();
@@ -332,24 +321,6 @@ impl SignerReport {
             notes: signature.map_or(Vec::new(), |it| {
                 it.notes().iter().map(ToString::to_string).collect()
             }),
-        }
-    }
-}
-
-impl CertificateReport {
-    fn of(certificate: &Certificate) -> CertificateReport {
-        CertificateReport {
-            subject: certificate.subject().to_owned(),
-            issuer: certificate.issuer().to_owned(),
-            serial: certificate.serial_hex(),
-            sha256: hexadecimal(&certificate.sha256_fingerprint()),
-            emails: certificate
-                .emails()
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
-            not_before: certificate.not_before().to_string(),
-            not_after: certificate.not_after().to_string(),
         }
     }
 }
