@@ -214,10 +214,10 @@ fn known_critical_extensions(certificate: &Certificate, _: &Validation<'_>) -> R
     let is_known = |id: &[u8]| KNOWN_EXTENSIONS.iter().any(|known| known.as_bytes() == id);
     let unknown = certificate
         .extensions()
-        .find(|(id, is_critical)| *is_critical && !is_known(id));
+        .find(|(id, is_critical, _)| *is_critical && !is_known(id));
     match unknown {
         None => Ok(()),
-        Some((id, _)) => Err(Error::UnknownCriticalExtension {
+        Some((id, ..)) => Err(Error::UnknownCriticalExtension {
             subject: certificate.subject().to_owned(),
             extension: dotted(id),
         }),

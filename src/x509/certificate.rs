@@ -8,8 +8,11 @@ use const_oid::db::rfc5280::{
     ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_CE_SUBJECT_ALT_NAME,
     ID_CE_SUBJECT_KEY_IDENTIFIER,
 };
+use der::Decode as _;
 use jiff::Timestamp;
+use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
+use spki::AlgorithmIdentifierRef;
 
 use crate::address::Address;
 use crate::asn1::oid::ObjectIdentifier;
@@ -107,6 +110,19 @@ impl Certificate {
     /// The certificate as its CA wrote it.
     pub fn der(&self) -> &[u8] {
         &self.der
+    }
+
+    /// The algorithm of the CA's signature.
+    ///
+    /// # Errors
+    ///
+    /// An algorithm that [`crypto`] does not work with, or malformed parameters.
+    pub fn signature_algorithm(&self) -> Result<crypto::SignatureAlgorithm, crypto::Error> {
+        let identifier = AlgorithmIdentifierRef::from_der(self.signature_algorithm_der());
+        let identifier = identifier.map_err(|_| crypto::Error::MalformedParameters {
+            algorithm: "the signature".to_owned(),
+        })?;
+        crypto::SignatureAlgorithm::from_algorithm_identifier(identifier, None)
     }
 
     /// The TBSCertificate as it stands there: what the CA's signature is over.
@@ -279,12 +295,22 @@ impl Certificate {
         Some((&self.der[extension.value.clone()], extension.critical))
     }
 
-    /// Every extension, in the certificate's order: the octets of its identifier, and whether it is
-    /// critical.
-    pub fn extensions(&self) -> impl Iterator<Item = (&[u8], bool)> {
-        self.extensions
-            .iter()
-            .map(|extension| (&self.der[extension.id.clone()], extension.critical))
+    /// Every extension, in the certificate's order: the octets of its identifier, whether it is
+    /// critical, and its value.
+    pub fn extensions(&self) -> impl Iterator<Item = (&[u8], bool, &[u8])> {
+        self.extensions.iter().map(|extension| {
+            (
+                &self.der[extension.id.clone()],
+                extension.critical,
+                &self.der[extension.value.clone()],
+            )
+        })
+    }
+
+    /// SHA-1 over the whole certificate: what others call the thumbprint. It finds a certificate
+    /// and proves nothing.
+    pub fn sha1_fingerprint(&self) -> [u8; 20] {
+        Sha1::digest(&self.der).into()
     }
 
     /// SHA-256 over the whole certificate.

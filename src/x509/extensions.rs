@@ -93,6 +93,12 @@ impl KeyUsage {
         self.contains(6)
     }
 
+    /// The usages by the names of RFC 5280.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let named = (0..).zip(KEY_USAGES);
+        named.filter_map(move |(bit, name)| self.contains(bit).then_some(name))
+    }
+
     fn contains(self, bit: u8) -> bool {
         self.0 & 1 << bit != 0
     }
@@ -101,15 +107,11 @@ impl KeyUsage {
 /// The names of RFC 5280, with commas between.
 impl fmt::Display for KeyUsage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = KEY_USAGES.iter().enumerate();
-        let names: Vec<&str> = named
-            .filter(|(bit, _)| self.0 & 1 << bit != 0)
-            .map(|(_, name)| *name)
-            .collect();
-        f.write_str(match names.as_slice() {
-            [] => "nothing",
-            _ => return f.write_str(&names.join(", ")),
-        })
+        let names: Vec<&str> = self.names().collect();
+        match names.as_slice() {
+            [] => f.write_str("nothing"),
+            names => f.write_str(&names.join(", ")),
+        }
     }
 }
 
@@ -159,16 +161,20 @@ impl ExtendedKeyUsage {
             .iter()
             .any(|id| self.0.iter().any(|purpose| purpose == id.as_bytes()))
     }
+
+    /// The purposes by the names of RFC 5280, the others as dotted identifiers.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|purpose| {
+            let known = PURPOSES.iter().find(|(id, _)| id.as_bytes() == purpose);
+            known.map_or_else(|| dotted(purpose), |(_, name)| (*name).to_owned())
+        })
+    }
 }
 
 /// The names of RFC 5280, or dotted identifiers, with commas between.
 impl fmt::Display for ExtendedKeyUsage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = |purpose: &Vec<u8>| {
-            let known = PURPOSES.iter().find(|(id, _)| id.as_bytes() == purpose);
-            known.map_or_else(|| dotted(purpose), |(_, name)| (*name).to_owned())
-        };
-        let names: Vec<String> = self.0.iter().map(name).collect();
+        let names: Vec<String> = self.names().collect();
         match names.as_slice() {
             [] => f.write_str("nothing"),
             names => f.write_str(&names.join(", ")),

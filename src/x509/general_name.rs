@@ -13,11 +13,15 @@
 //!
 //! What is inside an x400Address or an ediPartyName.
 
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
 
-use crate::asn1::reader::{self, Reader};
+use crate::asn1::reader::{self, Reader, dotted};
 use crate::asn1::tag;
 use crate::x509::Certificate;
+use crate::x509::name::Name;
 
 /// One name, as it stands in the DER.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +88,61 @@ impl<'a> GeneralName<'a> {
         }
         Ok(names)
     }
+
+    /// The form of the name, as RFC 5280 4.2.1.6 calls it.
+    pub fn form(&self) -> &'static str {
+        match self {
+            GeneralName::Other { .. } => "otherName",
+            GeneralName::Rfc822(_) => "rfc822Name",
+            GeneralName::Dns(_) => "dNSName",
+            GeneralName::X400(_) => "x400Address",
+            GeneralName::Directory(_) => "directoryName",
+            GeneralName::EdiParty(_) => "ediPartyName",
+            GeneralName::Uri(_) => "uniformResourceIdentifier",
+            GeneralName::Ip(_) => "iPAddress",
+            GeneralName::RegisteredId(_) => "registeredID",
+        }
+    }
+}
+
+/// For people, without its form where the text shows it, and with what a terminal would obey escaped.
+impl fmt::Display for GeneralName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            GeneralName::Rfc822(text) | GeneralName::Dns(text) | GeneralName::Uri(text) => {
+                write!(f, "{}", text.escape_ascii())
+            }
+            GeneralName::Ip(octets) => ip_address(f, octets),
+            GeneralName::Other { type_id, .. } => write!(f, "an otherName of {}", dotted(type_id)),
+            GeneralName::RegisteredId(id) => write!(f, "the registeredID {}", dotted(id)),
+            GeneralName::X400(_) => f.write_str("an x400Address"),
+            GeneralName::Directory(der) => match Name::from_der(der) {
+                Ok(name) => name.fmt(f),
+                Err(_) => f.write_str("a malformed directoryName"),
+            },
+            GeneralName::EdiParty(_) => f.write_str("an ediPartyName"),
+        }
+    }
+}
+
+/// An address, or an address and a mask as they are in name constraints.
+fn ip_address(f: &mut fmt::Formatter<'_>, octets: &[u8]) -> fmt::Result {
+    let address = |octets: &[u8]| -> Option<String> {
+        let four = <[u8; 4]>::try_from(octets).map(|octets| Ipv4Addr::from(octets).to_string());
+        let sixteen = || <[u8; 16]>::try_from(octets).map(|o| Ipv6Addr::from(o).to_string());
+        four.or_else(|_| sixteen()).ok()
+    };
+    let (first, second) = octets.split_at(octets.len() / 2);
+    match (
+        octets.len(),
+        address(octets),
+        address(first),
+        address(second),
+    ) {
+        (4 | 16, Some(address), ..) => f.write_str(&address),
+        (8 | 32, _, Some(address), Some(mask)) => write!(f, "{address}/{mask}"),
+        (length, ..) => write!(f, "an IP address of {length} octets"),
+    }
 }
 
 impl Certificate {
@@ -135,6 +194,43 @@ mod tests {
                 GeneralName::read(&mut Reader::new(wrong)).is_err(),
                 "{wrong:x?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_shown_cannot_steer_a_terminal() {
+        let root = b"\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01a";
+        for (name, form, shown) in [
+            (
+                GeneralName::Dns(b"a.example\x1b[2J"),
+                "dNSName",
+                "a.example\\x1b[2J",
+            ),
+            (GeneralName::Ip(&[192, 0, 2, 1]), "iPAddress", "192.0.2.1"),
+            (
+                GeneralName::Ip(&[10, 0, 0, 0, 255, 0, 0, 0]),
+                "iPAddress",
+                "10.0.0.0/255.0.0.0",
+            ),
+            (GeneralName::Ip(&[0; 16]), "iPAddress", "::"),
+            (
+                GeneralName::Ip(&[0; 5]),
+                "iPAddress",
+                "an IP address of 5 octets",
+            ),
+            (GeneralName::Directory(root), "directoryName", "CN=a"),
+            (
+                GeneralName::Directory(b"\x31\x00"),
+                "directoryName",
+                "a malformed directoryName",
+            ),
+            (
+                GeneralName::RegisteredId(b"\x2a\x03"),
+                "registeredID",
+                "the registeredID 1.2.3",
+            ),
+        ] {
+            assert_eq!((name.form(), &*name.to_string()), (form, shown));
         }
     }
 }

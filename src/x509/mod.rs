@@ -27,6 +27,7 @@ pub mod distribution_point;
 mod extensions;
 mod fields;
 pub mod general_name;
+pub mod information_access;
 mod key_kind;
 pub mod name;
 pub mod name_constraints;

@@ -1,10 +1,8 @@
 //! One constraint, and whether a name is in it: RFC 5280 4.2.1.10, form by form.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::address::Address;
-use crate::asn1::reader::dotted;
 use crate::path::name_constraints::host::{host, host_of_uri, is_below};
 use crate::printable::printable;
 use crate::x509::general_name::GeneralName;
@@ -226,27 +224,7 @@ impl fmt::Display for Name<'_> {
             Name::Mailbox(address) => write!(f, "{}", printable(&address.to_string())),
             Name::NoMailbox(escaped) => f.write_str(escaped),
             Name::Directory(_, shown) => f.write_str(shown),
-            Name::Alternative(name) => alternative(f, name),
+            Name::Alternative(name) => name.fmt(f),
         }
-    }
-}
-
-fn alternative(f: &mut fmt::Formatter<'_>, name: &GeneralName<'_>) -> fmt::Result {
-    match name {
-        GeneralName::Rfc822(text) | GeneralName::Dns(text) | GeneralName::Uri(text) => {
-            write!(f, "{}", text.escape_ascii())
-        }
-        GeneralName::Ip(octets) => {
-            match (<[u8; 4]>::try_from(*octets), <[u8; 16]>::try_from(*octets)) {
-                (Ok(octets), _) => write!(f, "{}", Ipv4Addr::from(octets)),
-                (_, Ok(octets)) => write!(f, "{}", Ipv6Addr::from(octets)),
-                _ => write!(f, "an IP address of {} octets", octets.len()),
-            }
-        }
-        GeneralName::Other { type_id, .. } => write!(f, "an otherName of {}", dotted(type_id)),
-        GeneralName::RegisteredId(id) => write!(f, "the registeredID {}", dotted(id)),
-        GeneralName::X400(_) => f.write_str("an x400Address"),
-        GeneralName::Directory(_) => f.write_str("a directoryName"),
-        GeneralName::EdiParty(_) => f.write_str("an ediPartyName"),
     }
 }
