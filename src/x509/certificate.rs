@@ -141,7 +141,7 @@ impl Certificate {
         &self.der[self.fields.tbs_signature.clone()]
     }
 
-    /// The octets of the CA's signature.
+    /// The octets of the CA's signature; none where its bits are not whole octets.
     pub fn signature(&self) -> &[u8] {
         &self.der[self.fields.signature.clone()]
     }

@@ -57,7 +57,7 @@ impl Fields {
             .map_err(Error::malformed("signatureAlgorithm"))?;
         let signature = reader
             .expect(tag::BIT_STRING)
-            .and_then(|element| whole_octets(&reader, &element))
+            .and_then(|element| signature_octets(&reader, &element))
             .map_err(Error::malformed("signatureValue"))?;
         reader.finish().map_err(Error::malformed("certificate"))?;
         Fields::read_tbs(
@@ -193,14 +193,18 @@ pub(crate) fn timestamp(time_type: u8, text: &[u8]) -> Option<Timestamp> {
     )
 }
 
-/// The octets of a BIT STRING that has no odd bits.
-pub(super) fn whole_octets(
+/// Where the octets of a signature lie in its BIT STRING. Every algorithm makes whole octets: what
+/// has odd bits (PKITS has three of those) can be read and is the signature of nobody, which the
+/// empty range says.
+pub(super) fn signature_octets(
     reader: &Reader<'_>,
     element: &Element,
 ) -> Result<Range<usize>, reader::Error> {
+    let octets = element.value();
     match reader.value(element) {
-        [0, ..] => Ok(element.value().start + 1..element.value().end),
-        _ => Err(reader::Error::Value(element.value().start)),
+        [0, ..] => Ok(octets.start + 1..octets.end),
+        [1..=7, _, ..] => Ok(octets.end..octets.end),
+        _ => Err(reader::Error::Value(octets.start)),
     }
 }
 
@@ -273,6 +277,23 @@ mod tests {
         assert_eq!(twice, Error::DuplicateExtension("2.5.29.15".to_owned()));
         let unknown = ObjectIdentifier::new_unwrap("1.2.3");
         assert!(changed(|c| c.extensions.push(extension(unknown, b"x"))).is_ok());
+    }
+
+    #[test]
+    fn a_signature_with_odd_bits_is_the_signature_of_nobody() {
+        let read = |value: &[u8]| {
+            let bit_string = element(tag::BIT_STRING, value);
+            let mut reader = Reader::new(&bit_string);
+            let element = reader.read().unwrap();
+            let octets = signature_octets(&reader, &element).ok()?;
+            Some(bit_string[octets].to_vec())
+        };
+        assert_eq!(read(b"\x00signature").unwrap(), b"signature");
+        assert_eq!(read(b"\x01signature").unwrap(), b"");
+        assert_eq!(read(b"\x07signature").unwrap(), b"");
+        for malformed in [&b"\x08signature"[..], b"\x01", b""] {
+            assert_eq!(read(malformed), None);
+        }
     }
 
     #[test]
