@@ -7,6 +7,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use mailseal::mime::{Message, RawMessage};
+use zeroize::Zeroizing;
 
 use super::explain;
 use super::failure::{Code, Failure, without_os_numbers};
@@ -68,6 +69,37 @@ impl Input {
                 read(&mut file, path.display())
             }
         }
+    }
+
+    /// Reads certificates and keys, up to `limit` octets. Keys are secret: they are wiped, and
+    /// never lie in a temporary file.
+    pub(super) fn key_file(&self, limit: u64) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        const HINT: &str = "name a file with certificates, in PEM, DER, PKCS#7 or PKCS#12";
+        let name_a_file = |failure: Failure| failure.hint(HINT);
+        let (octets, name) = match self {
+            Input::Stdin => {
+                if io::stdin().is_terminal() {
+                    output::say("reading certificates from the terminal, up to Ctrl-D");
+                }
+                (
+                    up_to(limit, io::stdin().lock(), 0),
+                    "standard input".to_owned(),
+                )
+            }
+            Input::File(path) => {
+                let file = open(path).map_err(name_a_file)?;
+                let length = file.metadata().map_or(0, |metadata| metadata.len());
+                (up_to(limit, file, length), path.display().to_string())
+            }
+        };
+        let octets = octets.map_err(|error| {
+            Failure::new(Code::Io, format!("cannot read {name}: {}", plain(&error)))
+        })?;
+        if octets.len() as u64 > limit {
+            let message = format!("{name} has more than {} MiB", limit >> 20);
+            return Err(name_a_file(Failure::new(Code::Data, message)));
+        }
+        Ok(octets)
     }
 
     /// What the message's copies are named after.
@@ -146,6 +178,19 @@ fn read(reader: &mut dyn Read, name: impl std::fmt::Display) -> Result<RawMessag
             "messages over 1 MiB are kept in a temporary file: is there room in TMPDIR or /tmp?",
         )
     })
+}
+
+/// Reads `limit` octets and one more, if there are as many. The buffer is made large enough at once
+/// where the length is known: growing would leave copies of a secret behind.
+fn up_to(limit: u64, reader: impl Read, length: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    /// Standard input has no length; no private key is as long as this.
+    const LEAST: u64 = 64 << 10;
+    let capacity = length.clamp(LEAST, limit.max(LEAST)) + 1;
+    let mut octets = Zeroizing::new(Vec::with_capacity(
+        usize::try_from(capacity).unwrap_or_default(),
+    ));
+    reader.take(limit + 1).read_to_end(&mut octets)?;
+    Ok(octets)
 }
 
 /// The system's words for what happened.

@@ -44,7 +44,7 @@ const EXIT_STATUS: &[(u8, &str)] = &[
         "The verdict is negative, or the content was withheld.",
     ),
     (Code::Usage as u8, "Wrong usage."),
-    (Code::Data as u8, "Malformed message."),
+    (Code::Data as u8, "Malformed message or certificate."),
     (
         Code::NoInput as u8,
         "A file, key or certificate is missing or cannot be used.",
@@ -93,11 +93,18 @@ fn render(command: &clap::Command, text: &mut Vec<u8>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// One command: how it is used, and its flags under their headings, a level below it.
+/// One command: how it is used, and its flags under their headings, a level below it. Of a command
+/// that has others under it, these.
 fn section(command: &clap::Command, text: &mut Vec<u8>) -> std::io::Result<()> {
+    if command.has_subcommands() {
+        let commands = command.get_subcommands();
+        return commands
+            .filter(|command| command.get_name() != "help")
+            .try_for_each(|command| section(command, text));
+    }
     let usage = command.clone().render_usage().to_string();
     let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage);
-    let title = format!("mailseal {}", command.get_name()).to_uppercase();
+    let title = command.get_bin_name().unwrap_or_default().to_uppercase();
     writeln!(text, ".SH {title}\n.B {}\n.PP", escaped(usage))?;
     let about = command.get_about().map(ToString::to_string);
     writeln!(text, "{}.", escaped(&about.unwrap_or_default()))?;
@@ -136,6 +143,7 @@ mod tests {
             ".SH MAILSEAL SEAL\n.B mailseal seal [OPTIONS] [FILE]...",
             ".SH MAILSEAL SEND\n",
             ".SS SEALING\n",
+            ".SH MAILSEAL CERT SHOW\n.B mailseal cert show [OPTIONS] [FILE]...",
             ".B SMTP_USER, SMTP_PASSWORD, SMTP_PASSWORD_FILE\n",
             ".SH EXIT STATUS\n.TP\n.B 0\nDone; for open and verify, valid.\n",
         ] {

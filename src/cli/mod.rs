@@ -1,6 +1,8 @@
 //! The command line: one file a command. Each resolves its arguments, calls the library, and
 //! presents what came of it.
 
+mod bundle;
+mod cert;
 mod certificate_report;
 mod delivery;
 mod environment;
@@ -62,6 +64,9 @@ enum Command {
     Verify(Box<verify::Arguments>),
     /// Show a message's headers and MIME tree
     Show(show::Arguments),
+    /// Look at certificates
+    #[command(subcommand)]
+    Cert(cert::Command),
     /// Write completions for a shell
     Completions {
         /// The shell to complete for
@@ -120,6 +125,7 @@ pub fn main() -> ExitCode {
         Command::Open(arguments) => open::run(&arguments, &global),
         Command::Verify(arguments) => verify::run(&arguments, &global),
         Command::Show(arguments) => show::run(&arguments, &global),
+        Command::Cert(command) => cert::run(&command, &global),
         Command::Completions { shell } => man::completions(shell),
         Command::Man => man::page(),
     };

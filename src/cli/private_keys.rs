@@ -15,9 +15,8 @@ use super::failure::Failure;
 /// How private keys are opened.
 #[derive(Debug, Clone, Args)]
 pub(super) struct PrivateKeyArguments {
-    /// File with the password of an encrypted private key [env: MAILSEAL_PASSWORD_FILE]
-    #[arg(long, value_name = "FILE")]
-    password_file: Option<PathBuf>,
+    #[command(flatten)]
+    password: PasswordArguments,
     /// Use private keys that others can read
     #[arg(long)]
     allow_insecure_keys: bool,
@@ -25,19 +24,38 @@ pub(super) struct PrivateKeyArguments {
 
 impl PrivateKeyArguments {
     pub(super) fn options(&self, now: Timestamp) -> directory::Options {
-        let file = self.file();
+        let password = self.password.clone();
         directory::Options {
             allow_insecure_keys: self.allow_insecure_keys,
-            password: Box::new(move |key| password(key, file.as_deref())),
+            password: Box::new(move |key| password.of(key)),
             ..directory::Options::at(now)
         }
     }
-}
 
-impl PrivateKeyArguments {
     /// What the password file holds, if one is named: it may be a recipient's password, too
     /// (RFC 3211).
     pub(super) fn password_from_file(&self) -> Result<Option<Secret>, Failure> {
+        self.password.in_file()
+    }
+}
+
+/// Where the password of an encrypted file comes from.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct PasswordArguments {
+    /// File with the password of an encrypted private key [env: MAILSEAL_PASSWORD_FILE]
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+}
+
+impl PasswordArguments {
+    /// The password of an encrypted private key: from the file, else from whoever sits at the
+    /// terminal, else there is none.
+    pub(super) fn of(&self, key: &Path) -> Result<Option<Secret>, keys::password::Error> {
+        password(key, self.file().as_deref())
+    }
+
+    /// What the password file holds, if one is named.
+    pub(super) fn in_file(&self) -> Result<Option<Secret>, Failure> {
         let file = self.file();
         file.map(|file| keys::password_from_file(&file))
             .transpose()
@@ -51,8 +69,6 @@ impl PrivateKeyArguments {
     }
 }
 
-/// The password of an encrypted private key: from the file, else from whoever sits at the
-/// terminal, else there is none.
 fn password(key: &Path, file: Option<&Path>) -> Result<Option<Secret>, keys::password::Error> {
     if let Some(file) = file {
         return keys::password_from_file(file).map(Some);

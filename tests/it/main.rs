@@ -12,6 +12,7 @@ mod support;
 mod attacks;
 mod bcc;
 mod canonical;
+mod cert;
 mod cli;
 mod conformance;
 mod encryption;

@@ -1,0 +1,53 @@
+//! `mailseal cert`: looks at certificates.
+
+mod details;
+mod show;
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use mailseal::printable::printable;
+
+use super::failure::{Code, Failure};
+use super::input::Input;
+use super::{Global, output};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Show what certificates and private keys say; nothing is verified
+    Show(show::Arguments),
+}
+
+pub(super) fn run(command: &Command, global: &Global) -> Result<Code, Failure> {
+    match command {
+        Command::Show(arguments) => show::run(arguments, global),
+    }
+}
+
+/// Each file on its own: of several, one that fails does not keep the others from being read, and
+/// the worst that came of them counts.
+fn each(
+    files: &[PathBuf],
+    global: &Global,
+    mut one: impl FnMut(&Input) -> Result<Code, Failure>,
+) -> Result<Code, Failure> {
+    let (inputs, _) = Input::from_arguments(files);
+    let mut worst = Code::Done;
+    for input in &inputs {
+        let code = match one(input) {
+            Ok(code) => code,
+            Err(failure) if inputs.len() == 1 => return Err(failure),
+            Err(failure) => {
+                output::report(&failure, global);
+                failure.code
+            }
+        };
+        worst = worst.or_worse(code);
+    }
+    Ok(worst)
+}
+
+/// One line for people. Whoever wrote the certificate does not steer their terminal.
+fn line(text: impl std::fmt::Display) {
+    output::line(printable(&text.to_string()));
+}

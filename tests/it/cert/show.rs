@@ -1,0 +1,163 @@
+//! `mailseal cert show`: what it tells, and what it does not open.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::{Files, PASSWORD, der, json, key_file, p12};
+use crate::support::peer::{peers, skipped};
+use crate::support::{Mailseal, project, tool};
+
+#[test]
+fn fingerprints_serials_and_dates_are_those_of_openssl() {
+    if !peers(&["openssl"]) {
+        return;
+    }
+    let mut count = 0;
+    for entry in fs::read_dir(project("testdata/keys")).expect("testdata/keys is there") {
+        let path = entry.expect("an entry").path();
+        let is_certificate = path.extension() == Some(OsStr::new("crt"));
+        if !is_certificate || path.ends_with("garbage@example.com.crt") {
+            continue;
+        }
+        count += 1;
+        let (_, shown) = json(Mailseal::new("cert show").arg(&path));
+        let shown = &shown["certificates"][0];
+        for (options, field) in [
+            ("-fingerprint -sha1", "sha1"),
+            ("-fingerprint -sha256", "sha256"),
+            ("-serial", "serial"),
+        ] {
+            let mut arguments = vec![OsStr::new("x509"), OsStr::new("-noout")];
+            arguments.extend(options.split(' ').map(OsStr::new));
+            arguments.extend([OsStr::new("-in"), path.as_os_str()]);
+            let told = tool("openssl", &arguments, b"");
+            let told = String::from_utf8(told).expect("openssl writes ASCII");
+            let (_, told) = told.trim().split_once('=').expect("NAME=VALUE");
+            let told = told.replace(':', "").to_lowercase();
+            assert_eq!(shown[field].as_str(), Some(&*told), "{}", path.display());
+        }
+    }
+    assert!(count > 20, "only {count} certificates");
+}
+
+#[test]
+fn keys_are_shown_as_far_as_the_password_goes() {
+    let show = |name: &str| Mailseal::new("cert show").arg(key_file(name));
+    let (_, plain) = json(show("bob@example.com.pem"));
+    let key = &plain["keys"][0];
+    assert_eq!((&key["kind"], &key["bits"]), (&"RSA".into(), &3072.into()));
+    assert_eq!(key["encrypted"], false);
+    assert_eq!(plain["certificates"], Value::Array(Vec::new()));
+
+    let encrypted = "encrypted@example.com.pem";
+    let (status, locked) = json(show(encrypted));
+    assert_eq!(status, Some(0));
+    let key = &locked["keys"][0];
+    assert!(key["kind"].is_null() && key["encrypted"] == true, "{key}");
+    let password = key_file("encrypted@example.com.password");
+    let (_, opened) = json(show(encrypted).arg("--password-file").arg(password));
+    assert!(opened["keys"][0]["bits"].is_number(), "{opened}");
+    let files = Files::new();
+    let wrong = files.write("wrong", "guess");
+    let refused = show(encrypted).arg("--password-file").arg(wrong).run();
+    refused.refused(77, &["password"]);
+
+    let password = files.write("password", PASSWORD);
+    let opened = Mailseal::new("cert show --password-file").arg(&password);
+    let (_, opened) = json(opened.arg(p12("alice.p12")));
+    let own = &opened["certificates"][0]["sha256"];
+    assert_eq!(&opened["keys"][0]["certificate"], own);
+}
+
+#[test]
+fn old_encryption_opens_with_the_flag_alone() {
+    let files = Files::new();
+    let password = files.write("password", PASSWORD);
+    let show = |flags: &str| {
+        let run = Mailseal::new("cert show").args(flags.split_whitespace());
+        run.arg("--password-file")
+            .arg(&password)
+            .arg(p12("rc2-40.p12"))
+    };
+    show("")
+        .run()
+        .refused(66, &["rc2-40.p12", "--allow-legacy"]);
+    let (status, shown) = json(show("--allow-legacy"));
+    assert_eq!(status, Some(0), "{shown}");
+}
+
+#[test]
+fn a_name_cannot_steer_the_terminal() {
+    let files = Files::new();
+    let mut der = der(&key_file("bob@example.com.crt"));
+    let name = b"\x0c\x03bob";
+    let position = der.windows(name.len()).position(|window| window == name);
+    let position = position.expect("the subject has a UTF8String");
+    der[position + 2..position + 5].copy_from_slice(b"\x1b[m");
+    let file = files.write("steering.der", der);
+    for command in ["cert show", "cert show --json"] {
+        let outcome = Mailseal::new(command).arg(&file).run();
+        let said = [outcome.stdout, outcome.stderr.into_bytes()].concat();
+        assert!(!said.contains(&0x1b), "{command}");
+        assert!(!said.is_empty());
+    }
+}
+
+/// The public suite of PKCS#12 files, through the command line.
+#[test]
+fn pkcs12_of_the_public_suite_is_shown() {
+    #[derive(serde::Deserialize)]
+    struct Manifest {
+        cases: Vec<Case>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Case {
+        id: String,
+        op: String,
+        file: PathBuf,
+        password: String,
+        cert_sha1: Vec<String>,
+    }
+    /// Its MAC is that of another file: it opens nowhere (see the tests of PKCS#12).
+    const REFUSED: &str = "p12/t5793-test.pfx";
+
+    let folder = std::env::var_os("MAILSEAL_CONFORMANCE")
+        .map_or_else(|| project("../shared/conformance"), PathBuf::from)
+        .join("misc");
+    let Ok(manifest) = fs::read(folder.join("manifest.json")) else {
+        return skipped(&format!("PKCS#12: {} is not there", folder.display()));
+    };
+    let manifest: Manifest = serde_json::from_slice(&manifest).expect("as described");
+    let files = Files::new();
+    let mut shown = 0;
+    for case in manifest.cases.iter().filter(|case| case.op == "p12") {
+        println!("{}", case.id);
+        let password = files.write("password", &case.password);
+        let run = || {
+            let run = Mailseal::new("cert show --allow-legacy --password-file");
+            run.arg(&password).arg(folder.join(&case.file))
+        };
+        if case.id == REFUSED {
+            run().run().refused(77, &["password"]);
+            continue;
+        }
+        let (status, report) = json(run());
+        assert_eq!(status, Some(0), "{report}");
+        let certificates = report["certificates"].as_array().expect("certificates");
+        let found: Vec<&str> = certificates
+            .iter()
+            .filter_map(|certificate| certificate["sha1"].as_str())
+            .collect();
+        for expected in &case.cert_sha1 {
+            assert!(
+                found.contains(&expected.as_str()),
+                "{found:?} lacks {expected}"
+            );
+        }
+        shown += 1;
+    }
+    assert_eq!(shown, 9);
+}
