@@ -32,6 +32,8 @@ pub(super) struct Bundle {
     pub(super) notes: Vec<String>,
     /// Why there is no certificate.
     obstacle: Option<String>,
+    /// Whether the order of the certificates means something. The one of a SET OF does not.
+    is_ordered: bool,
 }
 
 /// A private key of a file.
@@ -65,6 +67,42 @@ impl Bundle {
         Ok(bundle)
     }
 
+    /// The certificate that the file is about, and the others of it.
+    ///
+    /// In PEM and DER the first one is it. In PKCS#12 it is that of the private key, and where there
+    /// is no order (the certificates of CMS are a SET) the first that has issued none of the others.
+    pub(super) fn into_leaf_and_others(mut self) -> Option<(Certificate, Vec<Certificate>)> {
+        let keys: Vec<&PublicKey> = self
+            .keys
+            .iter()
+            .filter_map(|key| key.public_key.as_ref())
+            .collect();
+        let has_key = |certificate: &Certificate| {
+            let public_key = certificate.public_key();
+            public_key.is_ok_and(|public_key| keys.contains(&&public_key))
+        };
+        let has_issued_none = |certificate: &Certificate| {
+            let mut others = self
+                .certificates
+                .iter()
+                .filter(|other| *other != certificate);
+            others.all(|other| other.issuer_der() != certificate.subject_der())
+        };
+        let certificates = &self.certificates;
+        let leaf = match self.is_ordered {
+            true => 0,
+            false => {
+                let of_a_key = certificates.iter().position(has_key);
+                let lowest = || certificates.iter().position(has_issued_none);
+                of_a_key.or_else(lowest).unwrap_or_default()
+            }
+        };
+        (leaf < certificates.len()).then(|| {
+            let leaf = self.certificates.remove(leaf);
+            (leaf, self.certificates)
+        })
+    }
+
     fn nothing(mut self) -> Failure {
         self.notes.extend(self.obstacle);
         let why = match self.notes.is_empty() {
@@ -85,6 +123,7 @@ impl Bundle {
                 self.take_keys(octets, path, reading)
             }
             Format::Der => {
+                self.is_ordered = true;
                 self.take_keys(octets, path, reading)?;
                 match self.keys.is_empty() {
                     true => self.take_certificates(octets, path),
@@ -100,6 +139,7 @@ impl Bundle {
     fn take_certificates(&mut self, octets: &[u8], path: &Path) -> Result<(), Failure> {
         match pem::certificates(octets) {
             Ok(certificates) => {
+                self.is_ordered = self.certificates.is_empty();
                 self.certificates.extend(certificates);
             }
             Err(error @ pem::Error::NoCertificate { .. }) => {

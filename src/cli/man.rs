@@ -38,7 +38,10 @@ const ENVIRONMENT: &[(&str, &str)] = &[
 ];
 
 const EXIT_STATUS: &[(u8, &str)] = &[
-    (Code::Done as u8, "Done; for open and verify, valid."),
+    (
+        Code::Done as u8,
+        "Done; for open, verify and cert check, valid.",
+    ),
     (
         Code::Negative as u8,
         "The verdict is negative, or the content was withheld.",
@@ -143,9 +146,9 @@ mod tests {
             ".SH MAILSEAL SEAL\n.B mailseal seal [OPTIONS] [FILE]...",
             ".SH MAILSEAL SEND\n",
             ".SS SEALING\n",
-            ".SH MAILSEAL CERT SHOW\n.B mailseal cert show [OPTIONS] [FILE]...",
+            ".SH MAILSEAL CERT CHECK\n.B mailseal cert check [OPTIONS] [FILE]...",
             ".B SMTP_USER, SMTP_PASSWORD, SMTP_PASSWORD_FILE\n",
-            ".SH EXIT STATUS\n.TP\n.B 0\nDone; for open and verify, valid.\n",
+            ".SH EXIT STATUS\n.TP\n.B 0\nDone; for open, verify and cert check, valid.\n",
         ] {
             assert!(text.contains(needed), "{needed}");
         }

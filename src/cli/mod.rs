@@ -64,7 +64,7 @@ enum Command {
     Verify(Box<verify::Arguments>),
     /// Show a message's headers and MIME tree
     Show(show::Arguments),
-    /// Look at certificates
+    /// Look at certificates, and judge the paths that lead to them
     #[command(subcommand)]
     Cert(cert::Command),
     /// Write completions for a shell

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jiff::Timestamp;
 use mailseal::asn1::oid::ObjectIdentifier;
-use mailseal::keys::pem;
 use mailseal::path::{PolicyInputs, Purpose, RevocationLists, TrustAnchors, Validation};
 use mailseal::x509::Certificate;
 
+use super::bundle::{Bundle, Reading};
 use super::failure::{Code, Failure, causes};
-use super::input::plain;
+use super::input::Input;
+use super::private_keys::PasswordArguments;
 use super::{Global, explain, output};
 
 /// Whom to believe, and when.
@@ -125,6 +126,11 @@ impl Judge {
         }
     }
 
+    /// Whether there is no trust anchor, named or the platform's.
+    pub(super) fn trusts_nobody(&self) -> bool {
+        self.anchors.is_empty()
+    }
+
     pub(super) fn intermediates(&self) -> &[Certificate] {
         &self.intermediates
     }
@@ -138,14 +144,25 @@ impl Judge {
     }
 }
 
+/// Of any format that `cert show` reads, but for what takes a password.
 fn certificates(path: &Path) -> Result<Vec<Certificate>, Failure> {
-    const HINT: &str = "name a file with certificates, in PEM or DER";
-    let shown = path.display();
-    let bytes = std::fs::read(path).map_err(|error| {
-        let message = format!("unable to open file {shown} - {}", plain(&error));
-        Failure::new(Code::NoInput, message).hint(HINT)
+    let reading = Reading {
+        passwords: &PasswordArguments::default(),
+        allow_legacy: false,
+    };
+    let input = Input::File(path.to_owned());
+    let bundle = Bundle::read(&input, &reading).map_err(|failure| Failure {
+        code: match failure.code {
+            // It is not the message that is malformed.
+            Code::Data => Code::NoInput,
+            code => code,
+        },
+        ..failure
     })?;
-    pem::certificates(&bytes).map_err(|error| {
-        Failure::new(Code::NoInput, format!("{shown}: {}", causes(&error))).hint(HINT)
-    })
+    match bundle.certificates.is_empty() {
+        false => Ok(bundle.certificates),
+        true => Err(Failure::new(Code::NoInput, "there is no certificate in it")
+            .hint("name a file with certificates, in PEM, DER or PKCS#7")
+            .about(input)),
+    }
 }

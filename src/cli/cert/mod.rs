@@ -1,5 +1,6 @@
-//! `mailseal cert`: looks at certificates.
+//! `mailseal cert`: looks at certificates, and judges the paths that lead to them.
 
+mod check;
 mod details;
 mod show;
 
@@ -16,11 +17,14 @@ use super::{Global, output};
 pub(super) enum Command {
     /// Show what certificates and private keys say; nothing is verified
     Show(show::Arguments),
+    /// Judge whether a certificate leads to a trusted one (RFC 5280)
+    Check(Box<check::Arguments>),
 }
 
 pub(super) fn run(command: &Command, global: &Global) -> Result<Code, Failure> {
     match command {
         Command::Show(arguments) => show::run(arguments, global),
+        Command::Check(arguments) => check::run(arguments, global),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `mailseal cert show`, by its exit codes and its JSON.
+//! `mailseal cert show` and `cert check`, by their exit codes and their JSON.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,11 +8,17 @@ use tempfile::TempDir;
 
 use crate::support::{Mailseal, project};
 
+mod check;
+mod pkits;
 mod show;
 
 /// A certificate of `testdata/keys`, with its intermediate behind it.
 fn key_file(name: &str) -> PathBuf {
     project("testdata/keys").join(name)
+}
+
+fn pki(name: &str) -> PathBuf {
+    project("testdata/pki").join(name)
 }
 
 fn p12(name: &str) -> PathBuf {

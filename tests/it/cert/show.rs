@@ -98,7 +98,7 @@ fn a_name_cannot_steer_the_terminal() {
     let position = position.expect("the subject has a UTF8String");
     der[position + 2..position + 5].copy_from_slice(b"\x1b[m");
     let file = files.write("steering.der", der);
-    for command in ["cert show", "cert show --json"] {
+    for command in ["cert show", "cert show --json", "cert check"] {
         let outcome = Mailseal::new(command).arg(&file).run();
         let said = [outcome.stdout, outcome.stderr.into_bytes()].concat();
         assert!(!said.contains(&0x1b), "{command}");
