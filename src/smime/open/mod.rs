@@ -92,6 +92,7 @@ pub fn open(raw: RawMessage, opening: &Opening<'_>) -> Result<Opened, Error> {
         claims: Claims::expected(opening.from.clone()),
         coverage: Coverage::Whole,
         layers: Vec::new(),
+        beside_each_other: 0,
         unauthenticated: None,
     };
     let (message, outcome) = match recognise(raw.clone())? {
@@ -148,6 +149,8 @@ struct Journey<'a> {
     claims: Claims,
     coverage: Coverage,
     layers: Vec<Layer>,
+    /// How many sealed parts stand beside each other, if several do.
+    beside_each_other: usize,
     /// The outermost layer that was encrypted without authentication.
     unauthenticated: Option<SealedLayer>,
 }
@@ -204,15 +207,23 @@ impl Journey<'_> {
             return Ok(Some(entity));
         }
         self.coverage = Coverage::Partial;
-        let others = parts.len();
-        let inside = self.part(first)?;
+        match parts.len() {
+            0 => self.part(first),
+            others => self.several(std::iter::once(first).chain(parts), others + 1),
+        }
+    }
+
+    /// Sealed parts beside each other: who signed them is told, and none is opened. What is proved
+    /// of one of them must not vouch for another.
+    fn several(&mut self, parts: impl Iterator<Item = SmimePart>, count: usize) -> Inside {
+        self.beside_each_other = count;
         for part in parts {
-            self.part(part)?;
+            match self.part(part) {
+                Ok(_) | Err(Stop::Obstacle(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
-        match others {
-            0 => Ok(inside),
-            _ => Err(Stop::Obstacle(Obstacle::SeveralParts(others + 1))),
-        }
+        Err(Stop::Obstacle(Obstacle::SeveralParts(count)))
     }
 
     fn part(&mut self, part: SmimePart) -> Inside {
@@ -392,6 +403,10 @@ impl Journey<'_> {
             return Err(Stop::Obstacle(Obstacle::Legacy {
                 algorithm: algorithm.cipher().name().to_owned(),
             }));
+        }
+        if self.beside_each_other > 0 {
+            let count = self.beside_each_other;
+            return Err(Stop::Obstacle(Obstacle::SeveralParts(count)));
         }
         let credentials = &self.opening.credentials;
         let decrypted = DecryptedEntity::decrypt(object, &recipients, credentials);

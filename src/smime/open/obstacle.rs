@@ -40,6 +40,14 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
+    /// Whether the layer is merely for somebody else.
+    pub(super) fn is_missing_key(&self) -> bool {
+        matches!(
+            self,
+            Obstacle::Decrypting(smime::Error::NoKeyFits | smime::Error::NotDecrypted)
+        )
+    }
+
     /// A stable word.
     pub fn reason(&self) -> &'static str {
         match self {

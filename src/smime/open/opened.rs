@@ -42,7 +42,9 @@ impl Opened {
         if signed.peek().is_none() {
             return Verdict::Unsigned;
         }
-        match signed.all(Layer::is_valid) && self.obstacle.is_none() {
+        // What was signed and cannot be read is signed all the same.
+        let is_closed = |obstacle: &Obstacle| !obstacle.is_missing_key();
+        match signed.all(Layer::is_valid) && !self.obstacle.as_ref().is_some_and(is_closed) {
             true => Verdict::Valid,
             false => Verdict::Invalid,
         }
@@ -56,6 +58,9 @@ impl Opened {
         if self.unauthenticated {
             let unproved = Unproved::Unauthenticated;
             return Some((unproved.reason(), unproved.to_string()));
+        }
+        if self.verdict() == Verdict::Valid {
+            return None;
         }
         if let Some(obstacle) = &self.obstacle {
             return Some((obstacle.reason(), sentence(obstacle)));

@@ -340,6 +340,36 @@ fn smime_type_is_a_hint_and_the_report_says_when_it_lies() {
     }
 }
 
+#[test]
+fn what_was_signed_and_is_for_somebody_else_is_signed_all_the_same() {
+    let sealed = encrypt(entity(), ContentCipher::Aes256Cbc);
+    let signed = message(&octets(&sign(again(sealed), Form::Opaque)));
+    let anchors = anchors("root");
+    let now = "2026-11-21T12:00:00Z".parse().unwrap();
+    let opening = Opening::new(Validation::new(&anchors, now));
+    let opened = open(RawMessage::from_bytes(signed), &opening).unwrap();
+    assert_eq!(opened.verdict(), Verdict::Valid, "{:?}", opened.reason());
+    assert_eq!(opened.content().unwrap_err(), Unproved::NoContent);
+}
+
+#[test]
+fn of_parts_beside_each_other_none_vouches_for_another() {
+    let sealed = String::from_utf8(encrypt(entity(), ContentCipher::Aes256Cbc)).unwrap();
+    let signed = String::from_utf8(octets(&sign(entity(), Form::Opaque))).unwrap();
+    for (first, second) in [(&sealed, &signed), (&signed, &sealed)] {
+        let mixed = format!(
+            "{HEADER}Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n{first}\r\n--x\r\n\
+             {second}\r\n--x--\r\n"
+        );
+        let opened = Reader::bob().open(mixed.as_bytes());
+        assert_eq!(opened.layers().len(), 2, "what is inside is not looked for");
+        assert_eq!(opened.obstacle().unwrap().reason(), "several-sealed-parts");
+        assert_eq!(opened.verdict(), Verdict::Invalid);
+        let opened = Reader::bob().open_allowing(mixed.as_bytes(), true);
+        assert_eq!(opened.content().unwrap_err(), Unproved::NoContent);
+    }
+}
+
 /// EFAIL's and Vaudenay's attackers bend a recorded message and ask what became of it.
 #[test]
 fn bent_content_has_one_answer_whatever_came_out_of_it() {
