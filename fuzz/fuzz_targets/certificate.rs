@@ -60,5 +60,19 @@ fuzz_target!(|der: &[u8]| {
     );
     let _ = (certificate.is_self_issued(), certificate.is_self_signed());
     let _ = certificate.extension(ObjectIdentifier::new_unwrap("2.5.29.15"));
+    for description in certificate
+        .authority_information_access()
+        .unwrap_or_default()
+    {
+        let location = description.location.to_string();
+        assert!(!location.chars().any(is_deceptive));
+    }
+    for name in certificate.subject_alt_names().unwrap_or_default() {
+        assert!(!name.to_string().chars().any(is_deceptive));
+    }
+    let _ = (
+        certificate.signature_algorithm(),
+        certificate.sha1_fingerprint(),
+    );
     let _ = (certificate.sha256_fingerprint(), format!("{certificate:?}"));
 });
