@@ -209,6 +209,14 @@ impl Details {
             "other extensions",
             others.map(|(id, critical, value)| other_extension(id, critical, value.len())),
         );
+        let marked = [
+            ID_CE_KEY_USAGE,
+            ID_CE_EXT_KEY_USAGE,
+            ID_CE_BASIC_CONSTRAINTS,
+        ];
+        let unmarked = SHOWN.iter().filter(|id| !marked.contains(id));
+        let critical = unmarked.filter(|id| !critical(**id).is_empty());
+        lines.all("also critical", critical.map(oid::name));
         lines.all("malformed", &self.malformed_extensions);
         lines.one("SHA-1", &self.sha1);
         lines.one("SHA-256", &report.sha256);

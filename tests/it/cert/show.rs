@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{Files, PASSWORD, der, json, key_file, p12};
+use super::{Files, PASSWORD, der, json, key_file, p12, pki};
 use crate::support::peer::{peers, skipped};
 use crate::support::{Mailseal, project, tool};
 
@@ -41,6 +41,122 @@ fn fingerprints_serials_and_dates_are_those_of_openssl() {
         }
     }
     assert!(count > 20, "only {count} certificates");
+}
+
+/// A certificate with every extension that has a line of its own, and two that have none.
+const EVERYTHING: &str = "\
+[req]
+distinguished_name = name
+x509_extensions = extensions
+prompt = no
+[name]
+CN = Everything
+[extensions]
+basicConstraints = critical,CA:TRUE,pathlen:3
+keyUsage = critical,keyCertSign,cRLSign,digitalSignature
+extendedKeyUsage = emailProtection,1.2.3.4.5
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+subjectAltName = email:a@example.com,DNS:example.com,IP:192.0.2.1,URI:https://example.com/,RID:1.2.3,\
+dirName:name,otherName:1.2.3.4;UTF8:x
+certificatePolicies = 2.5.29.32.0,1.2.3.9
+nameConstraints = critical,permitted;email:example.com,permitted;IP:10.0.0.0/255.0.0.0,\
+excluded;DNS:bad.example.com
+crlDistributionPoints = URI:http://crl.example.com/a.crl,URI:http://crl.example.com/b.crl
+authorityInfoAccess = OCSP;URI:http://ocsp.example.com/,caIssuers;URI:http://ca.example.com/ca.cer
+inhibitAnyPolicy = 2
+1.2.3.4.6 = critical,DER:0500
+";
+
+#[test]
+fn every_extension_is_told() {
+    if !peers(&["openssl"]) {
+        return;
+    }
+    let files = Files::new();
+    let (config, key) = (
+        files.write("config", EVERYTHING),
+        key_file("carol@example.com.pem"),
+    );
+    let mut arguments: Vec<&OsStr> = ["req", "-x509", "-new", "-days", "9", "-config"]
+        .into_iter()
+        .map(OsStr::new)
+        .collect();
+    arguments.extend([config.as_os_str(), OsStr::new("-key"), key.as_os_str()]);
+    let everything = files.write("everything.crt", tool("openssl", &arguments, b""));
+
+    let (_, shown) = json(Mailseal::new("cert show").arg(&everything));
+    let shown = &shown["certificates"][0];
+    for (field, expected) in [
+        ("emails", r#"["a@example.com"]"#),
+        (
+            "key_usage",
+            r#"["digitalSignature","keyCertSign","cRLSign"]"#,
+        ),
+        ("extended_key_usage", r#"["emailProtection","1.2.3.4.5"]"#),
+        ("is_ca", "true"),
+        ("path_length", "3"),
+        ("policies", r#"["1.2.3.9","2.5.29.32.0"]"#),
+        (
+            "other_names",
+            r#"["dNSName example.com","iPAddress 192.0.2.1",
+                "uniformResourceIdentifier https://example.com/","the registeredID 1.2.3",
+                "directoryName CN=Everything","an otherName of 1.2.3.4"]"#,
+        ),
+        (
+            "permitted_names",
+            r#"["rfc822Name example.com","iPAddress 10.0.0.0/255.0.0.0"]"#,
+        ),
+        ("excluded_names", r#"["dNSName bad.example.com"]"#),
+        (
+            "crls",
+            r#"["http://crl.example.com/a.crl","http://crl.example.com/b.crl"]"#,
+        ),
+        ("ocsp", r#"["http://ocsp.example.com/"]"#),
+        ("ca_issuers", r#"["http://ca.example.com/ca.cer"]"#),
+        ("malformed_extensions", "[]"),
+    ] {
+        let expected: Value = serde_json::from_str(expected).expect("JSON");
+        assert_eq!(shown[field], expected, "{field}");
+    }
+    assert!(shown["days_left"] == 8 || shown["days_left"] == 9);
+    let own = serde_json::json!({"id": "1.2.3.4.6", "critical": true, "length": 2});
+    let extensions = shown["extensions"].as_array().expect("a list");
+    assert!(extensions.contains(&own), "{extensions:?}");
+
+    let lines = Mailseal::new("cert show").arg(&everything).run().success();
+    let lines = String::from_utf8(lines).expect("UTF-8");
+    for line in [
+        "  key usage            digitalSignature, keyCertSign, cRLSign (critical)",
+        "  extended key usage   emailProtection, 1.2.3.4.5",
+        "  basic constraints    a CA, with at most 3 CAs below it (critical)",
+        "                       2.5.29.32.0 (any)",
+        "  permitted names      rfc822Name example.com",
+        "                       http://crl.example.com/b.crl",
+        "  OCSP                 http://ocsp.example.com/",
+        "  issuer's certificate http://ca.example.com/ca.cer",
+        "  other extensions     2.5.29.54 (id-ce-inhibitAnyPolicy), 3 octets",
+        "                       1.2.3.4.6, 2 octets, critical",
+        "  also critical        id-ce-nameConstraints",
+    ] {
+        assert!(lines.lines().any(|it| it == line), "no {line:?} in {lines}");
+    }
+}
+
+#[test]
+fn an_extension_that_cannot_be_read_is_named() {
+    let files = Files::new();
+    let mut der = der(&pki("intermediate.crt"));
+    // basicConstraints, its cA an INTEGER for a BOOLEAN.
+    let is_ca = b"\x30\x03\x01\x01\xff";
+    let position = der.windows(is_ca.len()).position(|window| window == is_ca);
+    der[position.expect("the extension") + 2] = 0x04;
+    let file = files.write("malformed.der", der);
+    let (status, shown) = json(Mailseal::new("cert show").arg(&file));
+    assert_eq!(status, Some(0));
+    let shown = &shown["certificates"][0];
+    assert_eq!(shown["malformed_extensions"][0], "basicConstraints");
+    assert_eq!(shown["is_ca"], false);
 }
 
 #[test]
