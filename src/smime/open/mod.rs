@@ -11,7 +11,7 @@
 //! let message = "From: alice@example.com\r\n\r\nnot sealed at all\r\n";
 //! let opened = open(RawMessage::from_bytes(message.into()), &opening)?;
 //! assert_eq!(opened.verdict(), Verdict::Unsigned);
-//! assert!(opened.content(false).is_err());
+//! assert!(opened.content().is_err());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
