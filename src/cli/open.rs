@@ -1,7 +1,7 @@
 //! `mailseal open`: the message inside all layers, and what was proved about it.
 
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use mailseal::mime::{Field, Message, RawMessage};
 use mailseal::smime::open::{self, Opened, Opening, Unproved, Verdict};
@@ -34,7 +34,13 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Code, Failure> {
-    let opener = Opener::resolve(&arguments.trust, &arguments.signed, &arguments.keys, global)?;
+    let opener = Opener::resolve(
+        &arguments.trust,
+        &arguments.signed,
+        &arguments.keys,
+        Some(Path::new(".")),
+        global,
+    )?;
     let opening = Opening {
         allow_unauthenticated: arguments.allow_unauthenticated,
         ..opener.opening()

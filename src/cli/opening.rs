@@ -1,6 +1,6 @@
 //! The flags that `open` and `verify` share, and what they resolve to.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use mailseal::address::Address;
@@ -41,7 +41,7 @@ pub(super) struct KeyArguments {
     /// Certificate of a private key, which finds the right recipient (may be repeated)
     #[arg(long, value_name = "FILE")]
     cert: Vec<PathBuf>,
-    /// Directory of private keys and certificates [env: MAILSEAL_KEYS]
+    /// Directory of private keys and certificates [env: MAILSEAL_KEYS] [default for open: .]
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
     /// Key that sender and recipients share, as raw octets (RFC 5652 6.2.3)
@@ -70,11 +70,12 @@ impl Opener {
         trust: &TrustArguments,
         signed: &SignedArguments,
         keys: &KeyArguments,
+        otherwise: Option<&Path>,
         global: &Global,
     ) -> Result<Opener, Failure> {
         let judge = trust.resolve(global)?;
         let mut intermediates = judge.intermediates().to_vec();
-        let keyring = keyring(keys, &judge)?;
+        let keyring = keyring(keys, otherwise, &judge)?;
         for skipped in keyring.skipped() {
             output::detail(format_args!("not used: {skipped}"), global);
         }
@@ -130,12 +131,17 @@ impl Opener {
     }
 }
 
-fn keyring(keys: &KeyArguments, judge: &Judge) -> Result<Keyring, Failure> {
-    let named = !keys.key.is_empty() || !keys.cert.is_empty();
+/// `otherwise` is the directory for those who name no key at all.
+fn keyring(
+    keys: &KeyArguments,
+    otherwise: Option<&Path>,
+    judge: &Judge,
+) -> Result<Keyring, Failure> {
+    let named = !keys.key.is_empty() || !keys.cert.is_empty() || keys.secret_key.is_some();
     let directory = match &keys.keys {
         Some(directory) => Some(directory.clone()),
         None if named => None,
-        None => path("MAILSEAL_KEYS"),
+        None => path("MAILSEAL_KEYS").or_else(|| otherwise.map(Path::to_owned)),
     };
     let sources = KeySources {
         keys: keys.key.clone(),

@@ -24,7 +24,13 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Code, Failure> {
-    let opener = Opener::resolve(&arguments.trust, &arguments.signed, &arguments.keys, global)?;
+    let opener = Opener::resolve(
+        &arguments.trust,
+        &arguments.signed,
+        &arguments.keys,
+        None,
+        global,
+    )?;
     let (inputs, _) = Input::from_arguments(arguments.file.as_slice());
     let mut code = Code::Done;
     for input in inputs {
