@@ -90,6 +90,7 @@ pub(super) fn key(error: &keys::Error) -> Failure {
             "look at what is at this path, and at the disk it is on".to_owned()
         }
         E::Unreadable { .. } => "mailseal runs as a user who may not read it".to_owned(),
+        E::FileNotFound { .. } => "name a file or directory that is there".to_owned(),
         E::Expired { .. } => "get a new certificate and put it in its place".to_owned(),
         E::NotYetValid { .. } => "is the clock right? --at TIME sets another time".to_owned(),
         E::KeyMismatch { .. } => "put the key and the certificate made for it together".to_owned(),
