@@ -12,15 +12,13 @@ use mailseal::crypto::PrivateKey;
 use mailseal::keys::KeyDirectory;
 use mailseal::mime::{RawMessage, SmimeForm, SmimePart, smime_parts, tree};
 use mailseal::smime::decrypt::DecryptedEntity;
+use mailseal::smime::open::MAX_LAYERS;
 
 use super::failure::{Code, Failure, causes};
 use super::input::Input;
 use super::output::Destination;
 use super::private_keys::PrivateKeyArguments;
 use super::{Global, explain, output};
-
-/// CMS layers in one message: a triple wrap has three.
-const MAX_LAYERS: usize = 8;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {

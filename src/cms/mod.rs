@@ -1,7 +1,7 @@
 //! Cryptographic Message Syntax (RFC 5652, 5083, 5084, 5753): the structures that S/MIME puts
 //! into a message.
 //!
-//! Contents are never held here. Each structure is computed as what stands before the content and
+//! Contents are never held here. Each structure that is written is computed as what stands before the content and
 //! what stands after it, with definite lengths throughout, so that a message of any size is
 //! written in one pass and the result is DER, which every client reads.
 //!
@@ -18,7 +18,7 @@
 //!
 //! # Not supported
 //!
-//! Verifying signatures, and writing several signers, countersignatures or unsigned attributes.
+//! Writing several signers, countersignatures or unsigned attributes; verifying countersignatures.
 
 pub mod attribute_set;
 pub mod attributes;
