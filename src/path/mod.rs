@@ -45,6 +45,7 @@ mod policy;
 mod processing;
 mod profile;
 mod purpose;
+pub mod retrieval;
 pub mod revocation;
 mod signature;
 #[cfg(test)]
