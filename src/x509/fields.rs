@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use crate::asn1::oid::ObjectIdentifier;
 use crate::asn1::reader::{self, Element, Reader, dotted, hexadecimal};
 use crate::asn1::tag;
 use crate::x509::Error;
@@ -145,17 +146,22 @@ fn read_validity(reader: &mut Reader<'_>) -> Result<(Timestamp, Timestamp), Erro
         .expect(tag::SEQUENCE)
         .map_err(Error::malformed("validity"))?;
     let mut inside = reader.inside(&validity);
-    let mut read_time = |part| {
-        let time = inside.read().map_err(Error::malformed(part))?;
-        let text = inside.value(&time);
-        timestamp(time.tag(), text).ok_or_else(|| Error::Value {
-            part,
-            value: text.escape_ascii().to_string(),
-        })
-    };
-    let times = (read_time("notBefore")?, read_time("notAfter")?);
+    let times = (
+        time(&mut inside, "notBefore")?,
+        time(&mut inside, "notAfter")?,
+    );
     inside.finish().map_err(Error::malformed("validity"))?;
     Ok(times)
+}
+
+/// `Time ::= CHOICE { utcTime, generalTime }`
+pub(super) fn time(reader: &mut Reader<'_>, part: &'static str) -> Result<Timestamp, Error> {
+    let time = reader.read().map_err(Error::malformed(part))?;
+    let text = reader.value(&time);
+    timestamp(time.tag(), text).ok_or_else(|| Error::Value {
+        part,
+        value: text.escape_ascii().to_string(),
+    })
 }
 
 /// RFC 5280 4.1.2.5: YYMMDDHHMMSSZ with years 1950 to 2049, or YYYYMMDDHHMMSSZ; always with
@@ -233,6 +239,20 @@ pub(super) fn extension_list(der: &[u8], mut reader: Reader<'_>) -> Result<Vec<E
         extensions.push(extension);
     }
     Ok(extensions)
+}
+
+/// RFC 5280 4.2: the first extension that an unknowing reader must give up at, as these are all that
+/// are known.
+pub(super) fn unknown_critical(
+    der: &[u8],
+    extensions: &[Extension],
+    known: &[ObjectIdentifier],
+) -> Option<String> {
+    let is_known = |id: &[u8]| known.iter().any(|known| known.as_bytes() == id);
+    let unknown = extensions
+        .iter()
+        .find(|e| e.critical && !is_known(&der[e.id.clone()]))?;
+    Some(dotted(&der[unknown.id.clone()]))
 }
 
 fn read_extension(mut reader: Reader<'_>) -> Result<Extension, reader::Error> {

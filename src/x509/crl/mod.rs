@@ -22,12 +22,12 @@ use const_oid::db::rfc5280::{
 use jiff::Timestamp;
 
 use crate::asn1::oid::ObjectIdentifier;
-use crate::asn1::reader::{self, Reader, dotted};
+use crate::asn1::reader::{self, Reader};
 use crate::asn1::tag;
 use crate::x509::Error;
 use crate::x509::distribution_point::IssuingDistributionPoint;
 use crate::x509::extensions::Extension;
-use crate::x509::fields::{extension_list, signature_octets, timestamp};
+use crate::x509::fields::{extension_list, signature_octets, time, unknown_critical};
 use crate::x509::general_name::GeneralName;
 use crate::x509::name::{ComparableName, Name};
 
@@ -395,27 +395,6 @@ impl TbsCertList {
     }
 }
 
-fn time(reader: &mut Reader<'_>, part: &'static str) -> Result<Timestamp, Error> {
-    let time = reader.read().map_err(Error::malformed(part))?;
-    let text = reader.value(&time);
-    timestamp(time.tag(), text).ok_or_else(|| Error::Value {
-        part,
-        value: text.escape_ascii().to_string(),
-    })
-}
-
-fn unknown_critical(
-    der: &[u8],
-    extensions: &[Extension],
-    known: &[ObjectIdentifier],
-) -> Option<String> {
-    let is_known = |id: &[u8]| known.iter().any(|known| known.as_bytes() == id);
-    let unknown = extensions
-        .iter()
-        .find(|e| e.critical && !is_known(&der[e.id.clone()]))?;
-    Some(dotted(&der[unknown.id.clone()]))
-}
-
 /// Where the names of a GeneralNames lie; each can be read.
 fn general_names(der: &[u8], value: Range<usize>) -> Result<Range<usize>, reader::Error> {
     let mut reader = Reader::of(der, value);
@@ -426,7 +405,7 @@ fn general_names(der: &[u8], value: Range<usize>) -> Result<Range<usize>, reader
 }
 
 /// `CRLReason ::= ENUMERATED`
-fn crl_reason(value: &[u8]) -> Result<u8, reader::Error> {
+pub(super) fn crl_reason(value: &[u8]) -> Result<u8, reader::Error> {
     match value {
         [0x0a, 1, reason] => Ok(*reason),
         _ => Err(reader::Error::Value(0)),
