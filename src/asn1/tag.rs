@@ -19,6 +19,7 @@ pub const BIT_STRING: u8 = 0x03;
 pub const OCTET_STRING: u8 = 0x04;
 pub const NULL: u8 = 0x05;
 pub const OBJECT_IDENTIFIER: u8 = 0x06;
+pub const ENUMERATED: u8 = 0x0a;
 pub const UTF8_STRING: u8 = 0x0c;
 pub const NUMERIC_STRING: u8 = 0x12;
 pub const PRINTABLE_STRING: u8 = 0x13;

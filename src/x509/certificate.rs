@@ -16,14 +16,15 @@ use spki::AlgorithmIdentifierRef;
 
 use crate::address::Address;
 use crate::asn1::oid::ObjectIdentifier;
-use crate::asn1::reader::{Reader, hexadecimal};
+use crate::asn1::reader::{self, Reader, hexadecimal};
+use crate::asn1::tag;
 use crate::crypto;
 use crate::x509::Error;
 use crate::x509::extensions::{
     ExtendedKeyUsage, Extension, KeyUsage, Mailboxes, authority_key_identifier,
     subject_key_identifier,
 };
-use crate::x509::fields::{Fields, Version, extension_list};
+use crate::x509::fields::{Fields, Version, extension_list, whole_octets};
 use crate::x509::key_kind::KeyKind;
 use crate::x509::name::Name;
 
@@ -202,6 +203,21 @@ impl Certificate {
         &self.der[self.fields.subject_public_key_info.clone()]
     }
 
+    /// The octets of the subjectPublicKey, without tag, length and number of unused bits: what key
+    /// identifiers and OCSP hash. None where its bits are not whole octets, as no key has them.
+    pub fn subject_public_key(&self) -> &[u8] {
+        let spki = self.spki_der();
+        let read = || -> Result<Range<usize>, reader::Error> {
+            let mut outer = Reader::new(spki);
+            let sequence = outer.expect(tag::SEQUENCE)?;
+            let mut reader = outer.inside(&sequence);
+            reader.expect(tag::SEQUENCE)?;
+            let bits = reader.expect(tag::BIT_STRING)?;
+            whole_octets(&reader, &bits)
+        };
+        read().map_or(&[], |octets| &spki[octets])
+    }
+
     /// The public key.
     ///
     /// # Errors
@@ -347,7 +363,6 @@ impl fmt::Debug for Certificate {
 mod tests {
     use super::*;
     use crate::asn1::oid;
-    use crate::asn1::tag;
     use crate::asn1::tlv::{element, sequence};
     use crate::x509::testing::{
         TestCertificate, email_name, extension, key_usage, name, rfc822_name, subject_alt_name,
@@ -394,6 +409,25 @@ mod tests {
         );
         assert_eq!(certificate.public_key().unwrap().bits(), 256);
         assert!(!certificate.is_self_issued());
+    }
+
+    #[test]
+    fn the_octets_of_a_key_are_those_of_its_bit_string() {
+        let octets = |bit_string: &[u8]| {
+            let algorithm = sequence(&[&element(tag::OBJECT_IDENTIFIER, &[0x2a, 3])]);
+            let spki = sequence(&[&algorithm, bit_string]);
+            let certificate = changed(|c| c.subject_public_key_info = spki).unwrap();
+            certificate.subject_public_key().to_vec()
+        };
+        assert_eq!(octets(b"\x03\x04\x00key"), b"key");
+        for none in [
+            &b"\x03\x04\x01key"[..],
+            b"\x04\x04\x00key",
+            b"\x03\x00",
+            b"",
+        ] {
+            assert_eq!(octets(none), b"");
+        }
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl Fields {
             .map_err(Error::malformed("signatureAlgorithm"))?;
         let signature = reader
             .expect(tag::BIT_STRING)
-            .and_then(|element| signature_octets(&reader, &element))
+            .and_then(|element| whole_octets(&reader, &element))
             .map_err(Error::malformed("signatureValue"))?;
         reader.finish().map_err(Error::malformed("certificate"))?;
         Fields::read_tbs(
@@ -199,10 +199,10 @@ pub(crate) fn timestamp(time_type: u8, text: &[u8]) -> Option<Timestamp> {
     )
 }
 
-/// Where the octets of a signature lie in its BIT STRING. Every algorithm makes whole octets: what
-/// has odd bits (PKITS has three of those) can be read and is the signature of nobody, which the
-/// empty range says.
-pub(super) fn signature_octets(
+/// Where the octets of a signature, or of a key, lie in its BIT STRING. Every algorithm makes whole
+/// octets: what has odd bits (PKITS has three such signatures) can be read and is the signature of
+/// nobody, which the empty range says.
+pub(super) fn whole_octets(
     reader: &Reader<'_>,
     element: &Element,
 ) -> Result<Range<usize>, reader::Error> {
@@ -305,7 +305,7 @@ mod tests {
             let bit_string = element(tag::BIT_STRING, value);
             let mut reader = Reader::new(&bit_string);
             let element = reader.read().unwrap();
-            let octets = signature_octets(&reader, &element).ok()?;
+            let octets = whole_octets(&reader, &element).ok()?;
             Some(bit_string[octets].to_vec())
         };
         assert_eq!(read(b"\x00signature").unwrap(), b"signature");

@@ -17,7 +17,6 @@
 //!
 //! - Whether a certificate can be trusted: nothing here verifies a signature, and
 //!   [`path`](crate::path) builds the paths.
-//! - OCSP answers.
 //! - BER with indefinite lengths and multi-byte tags: RFC 5280 4.1 demands DER.
 
 mod basic_constraints;
@@ -31,6 +30,7 @@ pub mod information_access;
 mod key_kind;
 pub mod name;
 pub mod name_constraints;
+pub mod ocsp;
 pub mod policies;
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ use crate::asn1::tag;
 use crate::x509::Error;
 use crate::x509::distribution_point::IssuingDistributionPoint;
 use crate::x509::extensions::Extension;
-use crate::x509::fields::{extension_list, signature_octets, time, unknown_critical};
+use crate::x509::fields::{extension_list, time, unknown_critical, whole_octets};
 use crate::x509::general_name::GeneralName;
 use crate::x509::name::{ComparableName, Name};
 
@@ -127,7 +127,7 @@ impl CertificateList {
             .map_err(malformed("signatureAlgorithm"))?;
         let signature = reader
             .expect(tag::BIT_STRING)
-            .and_then(|element| signature_octets(&reader, &element))
+            .and_then(|element| whole_octets(&reader, &element))
             .map_err(malformed("signatureValue"))?;
         reader.finish().map_err(malformed("certificateList"))?;
         let fields = TbsCertList::read(der, reader.inside(&tbs))?;
