@@ -38,6 +38,20 @@ pub fn printable(text: &str) -> String {
     out
 }
 
+/// An error with its causes in one line, each said once.
+pub(crate) fn sentence(error: &dyn std::error::Error) -> String {
+    let mut sentence = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !sentence.contains(&cause_text) {
+            sentence = format!("{sentence}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    sentence
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -47,17 +47,3 @@ pub enum Error {
     #[error(transparent)]
     Io(#[from] io::Error),
 }
-
-/// An error with its causes, each said once.
-pub(crate) fn sentence(error: &dyn std::error::Error) -> String {
-    let mut sentence = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !sentence.contains(&cause_text) {
-            sentence = format!("{sentence}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    sentence
-}

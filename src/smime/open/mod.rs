@@ -301,7 +301,7 @@ impl Journey<'_> {
                     && let Err(error) =
                         digested_data::check(&object.algorithm, content, &object.digest)
                 {
-                    notes.push(crate::smime::sentence(&error));
+                    notes.push(crate::printable::sentence(&error));
                 }
                 let layer = self.layer(Kind::DigestedData, notes);
                 self.layers.push(layer);

@@ -3,7 +3,7 @@
 use super::{Kind, Layer, Obstacle, Protection, SealedLayer};
 use crate::cms::verification;
 use crate::mime::{Message, RawMessage};
-use crate::smime::sentence;
+use crate::printable::sentence;
 use crate::smime::verify::Signer;
 
 /// A message that has been opened as far as the keys go.
