@@ -21,6 +21,7 @@
 
 mod basic_constraints;
 mod certificate;
+pub mod certs_only;
 pub mod crl;
 pub mod distribution_point;
 mod extensions;
