@@ -16,6 +16,7 @@ mod output;
 mod private_keys;
 mod progress;
 mod report;
+mod revocation_report;
 mod route;
 mod seal;
 mod sealing;

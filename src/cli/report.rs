@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::certificate_report::CertificateReport;
 use super::failure::{Failure, causes};
+use super::revocation_report::{self, StandingReport};
 use super::{Global, output};
 
 /// Tells everything: in JSON on standard output, or for people on standard error.
@@ -132,6 +133,10 @@ fn tell(signer: &Signer, global: &Global) {
             for certificate in validated.path().iter().filter(|_| global.verbose) {
                 output::say(format_args!("      {}", certificate.subject()));
             }
+            for standing in validated.revocation() {
+                let sentence = revocation_report::sentence(standing);
+                output::say(format_args!("      {sentence}"));
+            }
         }
         Chain::Invalid(error) => {
             output::say(format_args!("    chain: invalid, {}", causes(error)));
@@ -234,6 +239,7 @@ struct SignerReport {
     signing_time: Option<String>,
     certificate: Option<CertificateReport>,
     path: Vec<CertificateReport>,
+    revocation: Vec<StandingReport>,
     notes: Vec<String>,
 }
 
@@ -317,6 +323,14 @@ impl SignerReport {
                     validated.path().iter().map(CertificateReport::of).collect()
                 }
                 _ => Vec::new(),
+            },
+            revocation: match &signer.chain {
+                Chain::Valid(validated) => {
+                    let standings = validated.revocation().iter();
+                    standings.map(StandingReport::of).collect()
+                }
+                Chain::Invalid(error) => StandingReport::of_refusal(error).into_iter().collect(),
+                Chain::Unchecked(_) => Vec::new(),
             },
             notes: signature.map_or(Vec::new(), |it| {
                 it.notes().iter().map(ToString::to_string).collect()

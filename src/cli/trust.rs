@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jiff::Timestamp;
 use mailseal::asn1::oid::ObjectIdentifier;
-use mailseal::path::{PolicyInputs, Purpose, RevocationLists, TrustAnchors, Validation};
+use mailseal::path::{
+    PolicyInputs, Purpose, Revocation, RevocationEvidence, TrustAnchors, Validation,
+};
 use mailseal::x509::Certificate;
 
 use super::bundle::{Bundle, Reading};
@@ -25,10 +27,18 @@ pub(super) struct TrustArguments {
     /// Certificates that the message left out, of authorities or the signer's own (may be repeated)
     #[arg(long, value_name = "FILE")]
     intermediates: Vec<PathBuf>,
-    /// Certificate revocation lists, PEM or DER; each certificate must then be found in good
-    /// standing (may be repeated)
+    /// Certificate revocation lists, PEM or DER; each certificate must then be known not to be
+    /// revoked (may be repeated)
     #[arg(long, value_name = "FILE")]
     crl: Vec<PathBuf>,
+    /// OCSP answers, PEM or DER, as with --crl (may be repeated)
+    #[arg(long, value_name = "FILE")]
+    ocsp: Vec<PathBuf>,
+    /// How much must be known of revocation: off, soft (what is known to be revoked is refused) or
+    /// hard (each certificate must be known not to be revoked) [default: hard with --crl or --ocsp,
+    /// soft with --fetch, else off]
+    #[arg(long, value_name = "HOW")]
+    revocation: Option<Revocation>,
     /// Judge as if it were this time (RFC 3339)
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
@@ -50,6 +60,10 @@ pub(super) struct TrustArguments {
     /// Let a path end at a trusted certificate that another authority issued
     #[arg(long)]
     partial_chain: bool,
+    /// Do not hold a path to the limits in the trusted certificate itself: validity, usages, path
+    /// length, names, policies (RFC 5937)
+    #[arg(long)]
+    no_anchor_constraints: bool,
     /// Take what is no longer safe: SHA-1, RSA-1024, DSA, 3DES, RC2
     #[arg(long)]
     allow_legacy: bool,
@@ -59,7 +73,7 @@ pub(super) struct TrustArguments {
 pub(super) struct Judge {
     anchors: TrustAnchors,
     intermediates: Vec<Certificate>,
-    crls: Option<RevocationLists>,
+    evidence: RevocationEvidence,
     now: Timestamp,
     arguments: TrustArguments,
 }
@@ -70,20 +84,39 @@ impl TrustArguments {
         for path in &self.intermediates {
             intermediates.extend(certificates(path)?);
         }
-        let crls = match &self.crl[..] {
-            [] => None,
-            paths => Some(RevocationLists::from_files(paths).map_err(|error| {
-                Failure::new(Code::NoInput, causes(&error))
-                    .hint("--crl takes a file with certificate revocation lists, PEM or DER")
-            })?),
-        };
         Ok(Judge {
             anchors: self.anchors(global)?,
             intermediates,
-            crls,
+            evidence: self.evidence()?,
             now: self.at.unwrap_or_else(Timestamp::now),
             arguments: self.clone(),
         })
+    }
+
+    fn evidence(&self) -> Result<RevocationEvidence, Failure> {
+        let mut evidence = RevocationEvidence::default();
+        for path in &self.crl {
+            evidence.add_list_file(path).map_err(|error| {
+                Failure::new(Code::NoInput, causes(&error))
+                    .hint("--crl takes a file with certificate revocation lists, PEM or DER")
+            })?;
+        }
+        for path in &self.ocsp {
+            evidence.add_answer_file(path).map_err(|error| {
+                Failure::new(Code::NoInput, causes(&error))
+                    .hint("--ocsp takes a file with an OCSP response, PEM or DER")
+            })?;
+        }
+        Ok(evidence)
+    }
+
+    /// Who names evidence wants it to count.
+    fn revocation(&self) -> Revocation {
+        match self.revocation {
+            Some(chosen) => chosen,
+            None if !self.crl.is_empty() || !self.ocsp.is_empty() => Revocation::Hard,
+            None => Revocation::Off,
+        }
     }
 
     /// Without `--trust` those of the platform; without those nothing is believed, which the
@@ -121,7 +154,9 @@ impl Judge {
                 inhibit_mapping: arguments.inhibit_policy_mapping,
                 inhibit_any: arguments.inhibit_any_policy,
             },
-            crls: self.crls.as_ref(),
+            anchor_constraints: !arguments.no_anchor_constraints,
+            revocation: arguments.revocation(),
+            evidence: &self.evidence,
             ..Validation::new(&self.anchors, self.now)
         }
     }

@@ -7,6 +7,8 @@ use super::signer_info::SignerInfo;
 use crate::asn1::ber::stream::Stream;
 use crate::asn1::reader::Reader;
 use crate::asn1::{oid, tag};
+use crate::x509::crl::CertificateList;
+use crate::x509::ocsp::OcspResponse;
 use crate::x509::{self, Certificate};
 
 /// As many certificates may a message bring along.
@@ -29,8 +31,10 @@ pub struct SignedObject {
     pub certificates: Vec<Certificate>,
     /// Why others that came along are none.
     pub unusable_certificates: Vec<x509::Error>,
-    /// The CRLs that came along (RFC 5280 5), each a whole element as it was encoded.
-    pub revocation_lists: Vec<Vec<u8>>,
+    /// The CRLs that came along (RFC 5280 5), those that can be read.
+    pub revocation_lists: Vec<CertificateList>,
+    /// The OCSP answers that came along (RFC 5940), those that can be read.
+    pub ocsp_responses: Vec<OcspResponse>,
     /// One for each signature.
     pub signer_infos: Vec<SignerInfo>,
 }
@@ -53,9 +57,15 @@ impl SignedObject {
                 }
             }
         }
-        let mut revocation_lists = choices(stream, 1, MAX_REVOCATION_LISTS, "revocation lists")?;
-        // RFC 5652 10.2.1: the other choice, [1], holds OCSP answers and the like.
-        revocation_lists.retain(|choice| choice.first() == Some(&tag::SEQUENCE));
+        let (mut revocation_lists, mut ocsp_responses) = (Vec::new(), Vec::new());
+        for choice in choices(stream, 1, MAX_REVOCATION_LISTS, "revocation lists")? {
+            // RFC 5652 10.2.1: the other choice, [1], holds OCSP answers and the like.
+            match choice.first() {
+                Some(&tag::SEQUENCE) => revocation_lists.extend(CertificateList::from_der(&choice)),
+                _ => ocsp_responses
+                    .extend(OcspResponse::from_other_revocation_info(&choice).and_then(Result::ok)),
+            }
+        }
         let signer_infos = signer_infos(stream)?;
         stream.leave()?;
         Ok(SignedObject {
@@ -64,6 +74,7 @@ impl SignedObject {
             certificates,
             unusable_certificates,
             revocation_lists,
+            ocsp_responses,
             signer_infos,
         })
     }
@@ -79,6 +90,7 @@ impl SignedObject {
             certificates: Vec::new(),
             unusable_certificates: Vec::new(),
             revocation_lists: Vec::new(),
+            ocsp_responses: Vec::new(),
             signer_infos: Vec::new(),
         }
     }

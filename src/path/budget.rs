@@ -18,6 +18,9 @@ const NAMES: u32 = 250_000;
 const PATHS: u32 = 100;
 /// Policies, mappings and nodes of the policy graph.
 const POLICIES: u32 = 100_000;
+/// Requests over the network: an OCSP answer, a CRL and an issuer for each certificate of the
+/// longest path, of which there are honest ones with half as many.
+const RETRIEVALS: u32 = 16;
 
 /// What is left of it, for one call of [`validate`](crate::path::validate).
 #[derive(Debug)]
@@ -27,6 +30,7 @@ pub(super) struct Budget {
     names: u32,
     paths: u32,
     policies: u32,
+    retrievals: u32,
 }
 
 impl Budget {
@@ -37,6 +41,7 @@ impl Budget {
             names: NAMES,
             paths: PATHS,
             policies: POLICIES,
+            retrievals: RETRIEVALS,
         }
     }
 
@@ -64,6 +69,10 @@ impl Budget {
 
     pub(super) fn consume_policies(&mut self, count: usize) -> Result<(), Error> {
         consume(&mut self.policies, count, POLICIES, "certificate policies")
+    }
+
+    pub(super) fn consume_retrieval(&mut self) -> Result<(), Error> {
+        consume(&mut self.retrievals, 1, RETRIEVALS, "retrievals")
     }
 
     pub(super) fn consume_build_call(&mut self) -> Result<(), Error> {

@@ -7,9 +7,10 @@ use std::rc::Rc;
 
 use crate::crypto::PublicKey;
 use crate::path::budget::Budget;
+use crate::path::issuers::MissingIssuers;
 use crate::path::link::Link;
 use crate::path::processing::{self, Outcome};
-use crate::path::revocation::Revocation;
+use crate::path::revocation::Checker;
 use crate::path::signature::{Signed, public_key};
 use crate::path::{Error, Validation, profile};
 use crate::x509::Certificate;
@@ -24,17 +25,69 @@ pub(super) struct Found {
     pub(super) outcome: Outcome,
 }
 
-/// Finds a path from the leaf over certificates of the pool to an anchor.
+/// Why a search found no path, and what led nowhere.
+struct Failed {
+    error: Error,
+    /// The certificates that the search came to and whose issuers it did not find, the leaf first.
+    dead_ends: Vec<Certificate>,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Failed {
+        let dead_ends = Vec::new();
+        Failed { error, dead_ends }
+    }
+}
+
+/// Finds a path from the leaf over certificates of the pool to an anchor, and over what the dead
+/// ends point to if somebody gets it.
 pub(super) fn find(
     leaf: &Certificate,
     pool: &[Certificate],
     validation: &Validation<'_>,
 ) -> Result<Found, Error> {
-    search(leaf, pool, validation, &mut Budget::full(), &[])
+    let mut budget = Budget::full();
+    let failed = match attempt(leaf, pool, validation, &mut budget, &[]) {
+        Ok(found) => return Ok(found),
+        Err(failed) => failed,
+    };
+    match validation.retrieve {
+        None => Err(failed.error),
+        Some(retrieve) => {
+            let missing = MissingIssuers::new(retrieve, validation);
+            find_beyond(leaf, pool.to_vec(), validation, budget, missing, failed)
+        }
+    }
 }
 
-/// The same with what is left of a budget, and while the status of other certificates is looked
-/// for.
+/// The same again with each step that the dead ends allow.
+fn find_beyond(
+    leaf: &Certificate,
+    mut pool: Vec<Certificate>,
+    validation: &Validation<'_>,
+    mut budget: Budget,
+    mut missing: MissingIssuers<'_>,
+    mut failed: Failed,
+) -> Result<Found, Error> {
+    loop {
+        let known = pool.len();
+        for issuer in missing.of(&failed.dead_ends, &mut budget)? {
+            if !pool.contains(&issuer) {
+                pool.push(issuer);
+            }
+        }
+        if pool.len() == known {
+            return Err(missing.explain(failed.error));
+        }
+        failed = match attempt(leaf, &pool, validation, &mut budget, &[]) {
+            Ok(found) => return Ok(found),
+            Err(failed) => failed,
+        };
+    }
+}
+
+/// The same over the pool alone, with what is left of a budget, and while the standing of other
+/// certificates is looked for.
 pub(super) fn search(
     leaf: &Certificate,
     pool: &[Certificate],
@@ -42,6 +95,16 @@ pub(super) fn search(
     budget: &mut Budget,
     visiting: &[&Certificate],
 ) -> Result<Found, Error> {
+    attempt(leaf, pool, validation, budget, visiting).map_err(|failed| failed.error)
+}
+
+fn attempt(
+    leaf: &Certificate,
+    pool: &[Certificate],
+    validation: &Validation<'_>,
+    budget: &mut Budget,
+    visiting: &[&Certificate],
+) -> Result<Found, Failed> {
     // What is wrong with the leaf is wrong with every path.
     profile::leaf(leaf, validation)?;
     let link = |certificate| Link::new(Cow::Borrowed(certificate));
@@ -57,7 +120,7 @@ pub(super) fn search(
     }
     let mut search = Search::new(&leaf, &links, validation, budget);
     let links = search.nodes.iter().map(|node| node.link).collect();
-    search.revocation = Some(Revocation::new(validation, pool, links, visiting));
+    search.revocation = Some(Checker::new(validation, pool, links, visiting));
     search.run()
 }
 
@@ -82,7 +145,7 @@ struct Search<'a> {
     issuers: HashMap<usize, Rc<[usize]>>,
     /// Whether a node's signature is that of another one's key.
     signatures: HashMap<(usize, usize), bool>,
-    revocation: Option<Revocation<'a>>,
+    revocation: Option<Checker<'a>>,
     budget: &'a mut Budget,
     /// Whether there is an issuer beyond the length of the paths that are looked for.
     goes_on: bool,
@@ -155,7 +218,7 @@ impl<'a> Search<'a> {
     }
 
     /// Shorter paths first: whatever detours a stranger lays out, a short way is soon found.
-    fn run(mut self) -> Result<Found, Error> {
+    fn run(mut self) -> Result<Found, Failed> {
         for length in 0..=MAX_INTERMEDIATES {
             self.goes_on = false;
             if let Some(found) = self.extend(&mut vec![LEAF], length)? {
@@ -169,10 +232,26 @@ impl<'a> Search<'a> {
             let limit = MAX_INTERMEDIATES;
             self.note(Error::PathTooLong { limit });
         }
-        Err(match self.most_useful.take() {
-            Some(error) => error,
-            None => self.no_trusted_issuer(LEAF),
+        let error = self.most_useful.take();
+        Err(Failed {
+            error: error.unwrap_or_else(|| self.no_trusted_issuer(LEAF)),
+            dead_ends: self.dead_ends(),
         })
+    }
+
+    /// The certificates that the search has come to, and that nobody at hand has issued.
+    fn dead_ends(&self) -> Vec<Certificate> {
+        let has_issued = |issuer: &usize, subject: usize| {
+            matches!(self.signatures.get(&(subject, *issuer)), Some(true))
+        };
+        let reached = self.issuers.iter();
+        let mut dead_ends: Vec<usize> = reached
+            .filter(|(node, issuers)| !issuers.iter().any(|issuer| has_issued(issuer, **node)))
+            .map(|(node, _)| *node)
+            .collect();
+        dead_ends.sort_unstable();
+        let certificate = |node: usize| self.nodes[node].link.certificate().clone();
+        dead_ends.into_iter().map(certificate).collect()
     }
 
     /// Goes on, by so many intermediates and an anchor, from a path that begins with the leaf and
@@ -223,9 +302,9 @@ impl<'a> Search<'a> {
             return Ok(None);
         };
         let processed = self.issuer_keys(path).and_then(|keys| {
-            let outcome = processing::process(anchor, below, self.validation, self.budget)?;
+            let mut outcome = processing::process(anchor, below, self.validation, self.budget)?;
             if let Some(revocation) = &mut self.revocation {
-                revocation.check(&links, &keys, self.budget)?;
+                outcome.revocation = revocation.check(&links, &keys, self.budget)?;
             }
             Ok(outcome)
         });
@@ -374,6 +453,7 @@ impl<'a> Search<'a> {
         Error::NoTrustedIssuer {
             subject: certificate.subject().to_owned(),
             issuer: certificate.issuer().to_owned(),
+            in_vain: None,
         }
     }
 

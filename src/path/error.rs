@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::asn1::reader;
 use crate::crypto;
-use crate::path::revocation::RevocationGap;
+use crate::path::revocation::{RevocationGap, Source};
 use crate::x509::Certificate;
 
 /// Why a certificate could not be validated. `subject` is the subject of the certificate at fault,
@@ -13,12 +13,14 @@ use crate::x509::Certificate;
 #[non_exhaustive]
 pub enum Error {
     /// Neither a trust anchor nor a certificate at hand has the name of the issuer.
-    #[error("{}", no_trusted_issuer(subject, issuer))]
+    #[error("{}", no_trusted_issuer(subject, issuer, in_vain.as_deref()))]
     NoTrustedIssuer {
         /// The certificate whose issuer is missing.
         subject: String,
         /// The issuer's name.
         issuer: String,
+        /// Where its certificate was looked for and why it was not found there, in words.
+        in_vain: Option<String>,
     },
     /// The signature is not the issuer's (RFC 5280 6.1.3 (a)(1)).
     #[error("the signature on the certificate of {subject} is not that of {issuer}'s key")]
@@ -106,7 +108,7 @@ pub enum Error {
         name: String,
     },
     /// The certificate is revoked (RFC 5280 6.3).
-    #[error("the certificate of {subject} was revoked on {date}: {reason}")]
+    #[error("the certificate of {subject} was revoked on {date}: {reason}; so says {by}")]
     Revoked {
         #[allow(missing_docs)]
         subject: String,
@@ -114,8 +116,10 @@ pub enum Error {
         date: Timestamp,
         /// Why, in words.
         reason: &'static str,
+        /// The CRL or OCSP answer that says so.
+        by: Box<Source>,
     },
-    /// CRLs were given, and none tells whether the certificate is revoked.
+    /// It has to be known, and nothing tells whether the certificate is revoked.
     #[error("nobody can tell whether the certificate of {subject} is revoked: {gap}")]
     RevocationUnknown {
         #[allow(missing_docs)]
@@ -254,12 +258,15 @@ impl Error {
     }
 }
 
-fn no_trusted_issuer(subject: &str, issuer: &str) -> String {
-    if subject == issuer {
-        format!("{subject} has signed its own certificate, and is not trusted")
-    } else {
-        format!(
+fn no_trusted_issuer(subject: &str, issuer: &str, in_vain: Option<&str>) -> String {
+    let missing = match subject == issuer {
+        true => format!("{subject} has signed its own certificate, and is not trusted"),
+        false => format!(
             "{issuer}, which issued the certificate of {subject}, is neither trusted nor at hand"
-        )
+        ),
+    };
+    match in_vain {
+        None => missing,
+        Some(in_vain) => format!("{missing}; {in_vain}"),
     }
 }

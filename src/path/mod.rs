@@ -3,7 +3,9 @@
 //! [`validate`] takes a leaf, a pool of certificates in no order, and what the caller trusts, and
 //! makes a [`ValidatedCertificate`] or tells why not. It looks for a path from the leaf upwards
 //! (`build`), holds each certificate against the profile (`profile`), and processes a path that
-//! has reached a trust anchor from there down (`processing`).
+//! has reached a trust anchor from there down (`processing`). Whether a certificate of it is revoked
+//! is looked up as far as the caller wants it ([`revocation`]), and what the message left out is
+//! asked for where its certificates say, if the caller brings somebody to ask ([`retrieval`]).
 //!
 //! ```
 //! use mailseal::keys::pem;
@@ -31,7 +33,7 @@
 //!
 //! # Not supported
 //!
-//! Fetching certificates and CRLs, OCSP. The issuerUniqueID. Name constraints on x400Address,
+//! The issuerUniqueID. Name constraints on x400Address,
 //! ediPartyName, registeredID and otherName, and on dNSNames that begin with a period: a certificate
 //! with a name of such a form is refused below them.
 
@@ -39,6 +41,7 @@ pub mod anchors;
 mod budget;
 mod build;
 mod error;
+mod issuers;
 mod link;
 mod name_constraints;
 mod policy;
@@ -59,13 +62,15 @@ use jiff::Timestamp;
 
 use crate::asn1::oid::ObjectIdentifier;
 use crate::path::processing::Outcome;
+use crate::path::retrieval::Retrieve;
+use crate::path::revocation::Standing;
 use crate::x509::Certificate;
 
 pub use anchors::TrustAnchors;
 pub use error::Error;
 pub use policy::PolicyInputs;
 pub use purpose::{Purpose, UnknownPurpose};
-pub use revocation::{RevocationGap, RevocationLists};
+pub use revocation::{Revocation, RevocationEvidence, RevocationGap};
 
 /// What a path is held against.
 #[derive(Debug, Clone)]
@@ -86,14 +91,19 @@ pub struct Validation<'a> {
     pub anchor_constraints: bool,
     /// Which certificate policies will do.
     pub policy: PolicyInputs,
-    /// The CRLs to look certificates up in; every certificate of the path below the anchor must
-    /// then be found not to be revoked. Without any, revocation is not looked at.
-    pub crls: Option<&'a RevocationLists>,
+    /// How much has to be known of the revocation of the certificates below the anchor.
+    pub revocation: Revocation,
+    /// The CRLs and OCSP answers at hand.
+    pub evidence: &'a RevocationEvidence,
+    /// Who gets the issuers, CRLs and OCSP answers that are not at hand; none: nobody asks.
+    pub retrieve: Option<&'a dyn Retrieve>,
 }
+
+static NO_EVIDENCE: &RevocationEvidence = &RevocationEvidence::NONE;
 
 impl<'a> Validation<'a> {
     /// For mail, by these anchors and at this time: no legacy, whole chains, with the anchors' own
-    /// limits.
+    /// limits, without a look at revocation.
     pub fn new(anchors: &'a TrustAnchors, at: Timestamp) -> Validation<'a> {
         Validation {
             anchors,
@@ -103,7 +113,9 @@ impl<'a> Validation<'a> {
             partial_chain: false,
             anchor_constraints: true,
             policy: PolicyInputs::default(),
-            crls: None,
+            revocation: Revocation::Off,
+            evidence: NO_EVIDENCE,
+            retrieve: None,
         }
     }
 }
@@ -140,9 +152,10 @@ impl ValidatedCertificate {
         &self.outcome.policies
     }
 
-    /// Limits that a certificate of the path sets and that it was not held to, in words.
-    pub fn unchecked(&self) -> &[&'static str] {
-        &self.outcome.unchecked
+    /// What is known of the revocation of each certificate below the anchor, in the order of the
+    /// path; empty where nobody looked.
+    pub fn revocation(&self) -> &[Standing] {
+        &self.outcome.revocation
     }
 }
 

@@ -11,6 +11,7 @@ use crate::path::budget::Budget;
 use crate::path::link::Link;
 use crate::path::name_constraints::NameConstraintsState;
 use crate::path::policy::PolicyState;
+use crate::path::revocation::Standing;
 use crate::path::{Error, Validation};
 use crate::x509::Certificate;
 
@@ -18,7 +19,8 @@ use crate::x509::Certificate;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Outcome {
     pub(super) policies: BTreeSet<ObjectIdentifier>,
-    pub(super) unchecked: Vec<&'static str>,
+    /// What is known of revocation, the leaf first; empty where nobody looked.
+    pub(super) revocation: Vec<Standing>,
 }
 
 /// Processes a path that begins below the anchor and ends with the leaf.
@@ -40,7 +42,7 @@ pub(super) fn process(
     state.process(leaf, true, budget)?;
     Ok(Outcome {
         policies: state.policies.wrap_up(leaf.certificate())?,
-        unchecked: Vec::new(),
+        revocation: Vec::new(),
     })
 }
 

@@ -8,7 +8,7 @@ use const_oid::db::rfc5280::{
     ID_CE_CRL_DISTRIBUTION_POINTS, ID_CE_EXT_KEY_USAGE, ID_CE_FRESHEST_CRL,
     ID_CE_INHIBIT_ANY_POLICY, ID_CE_ISSUER_ALT_NAME, ID_CE_KEY_USAGE, ID_CE_NAME_CONSTRAINTS,
     ID_CE_POLICY_CONSTRAINTS, ID_CE_POLICY_MAPPINGS, ID_CE_SUBJECT_ALT_NAME,
-    ID_CE_SUBJECT_KEY_IDENTIFIER,
+    ID_CE_SUBJECT_KEY_IDENTIFIER, ID_KP_OCSP_SIGNING,
 };
 
 use crate::asn1::oid::{self, ObjectIdentifier};
@@ -51,6 +51,16 @@ const ANCHOR: &[Check] = &[
     extended_key_usage,
 ];
 
+/// The certificate of an OCSP responder that answers for the CA which issued it (RFC 6960 4.2.2.2).
+const OCSP_RESPONDER: &[Check] = &[
+    validity,
+    known_critical_extensions,
+    may_sign_answers,
+    is_for_ocsp,
+    sound_key,
+    sound_signature_algorithm,
+];
+
 /// The same where the caller has taken the anchors' own limits off.
 const BARE_ANCHOR: &[Check] = &[];
 
@@ -71,6 +81,13 @@ pub(super) fn anchor(certificate: &Certificate, validation: &Validation<'_>) -> 
         false => BARE_ANCHOR,
     };
     all(checks, certificate, validation)
+}
+
+pub(super) fn ocsp_responder(
+    certificate: &Certificate,
+    validation: &Validation<'_>,
+) -> Result<(), Error> {
+    all(OCSP_RESPONDER, certificate, validation)
 }
 
 fn all(
@@ -187,6 +204,26 @@ fn extended_key_usage(certificate: &Certificate, validation: &Validation<'_>) ->
         subject: certificate.subject().to_owned(),
         needed: oid::name(&needed),
         allowed: usage.to_string(),
+    })
+}
+
+/// RFC 6960 4.2.2.2 asks for the extended key usage; RFC 5280 4.2.1.3 for the bit that goes with it.
+fn may_sign_answers(certificate: &Certificate, _: &Validation<'_>) -> Result<(), Error> {
+    key_usage(certificate, "digitalSignature or nonRepudiation", |_| {
+        certificate.may_sign()
+    })
+}
+
+/// RFC 6960 4.2.2.2: by name. That a certificate is for anything does not make it a responder's.
+fn is_for_ocsp(certificate: &Certificate, _: &Validation<'_>) -> Result<(), Error> {
+    let usage = certificate.extended_key_usage();
+    if usage.is_some_and(|usage| usage.contains(ID_KP_OCSP_SIGNING)) {
+        return Ok(());
+    }
+    Err(Error::ExtendedKeyUsage {
+        subject: certificate.subject().to_owned(),
+        needed: oid::name(&ID_KP_OCSP_SIGNING),
+        allowed: usage.map_or("any".to_owned(), ToString::to_string),
     })
 }
 

@@ -26,6 +26,8 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use crate::x509::general_name::GeneralName;
+
 /// Somebody who gets what a URI in a certificate points to, and remembers it.
 pub trait Retrieve: fmt::Debug {
     /// What is remembered of an earlier answer. It may be too old by now: whoever asks looks.
@@ -89,3 +91,17 @@ pub struct Retrieved {
 
 /// Why there is no answer.
 pub type RetrieveError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Where a name of a certificate points to, if that is by HTTP: LDAP and the like are left to those
+/// who have it.
+pub(super) fn http_location<'a>(name: &GeneralName<'a>) -> Option<&'a str> {
+    let GeneralName::Uri(octets) = name else {
+        return None;
+    };
+    let location = std::str::from_utf8(octets).ok()?;
+    let (scheme, _) = location.split_once(':')?;
+    let is_http = ["http", "https"]
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known));
+    is_http.then_some(location)
+}

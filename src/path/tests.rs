@@ -41,7 +41,7 @@ fn a_path_is_told_from_leaf_to_anchor() {
     let validated = check(&leaf, &pool, root.clone()).unwrap();
     assert_eq!(validated.path(), [leaf.clone(), ca, root]);
     assert_eq!(validated.certificate(), &leaf);
-    assert!(validated.unchecked().is_empty());
+    assert!(validated.revocation().is_empty());
 }
 
 #[test]

@@ -10,7 +10,9 @@ use crate::address::Address;
 use crate::cms::signed_object::SignedObject;
 use crate::cms::verification::{self, Certificates, DigestedContent, LineEnds, VerifiedSignature};
 use crate::mime::{self, Authorship, Message};
-use crate::path::{self, ValidatedCertificate, Validation};
+use crate::path::revocation::Origin;
+use crate::path::{self, RevocationEvidence, ValidatedCertificate, Validation};
+use crate::printable::sentence;
 use crate::spool::Spool;
 use crate::x509::Certificate;
 
@@ -78,11 +80,11 @@ pub struct Signer {
 /// What is known of a certification path.
 #[derive(Debug)]
 pub enum Chain {
-    /// It leads to an anchor, and everything in it has been checked.
+    /// It leads to an anchor, and holds.
     Valid(Box<ValidatedCertificate>),
     /// It does not, or something in it is wrong.
     Invalid(path::Error),
-    /// Nobody looked, or not at everything; why.
+    /// Nobody looked; why.
     Unchecked(String),
 }
 
@@ -122,11 +124,11 @@ impl Signer {
     /// The same in a sentence.
     pub fn detail(&self) -> Option<String> {
         if let Err(error) = &self.signature {
-            return Some(super::sentence(error));
+            return Some(sentence(error));
         }
         let certificate = self.certificate.as_ref();
         match (&self.chain, self.address) {
-            (Chain::Invalid(error), _) => Some(super::sentence(error)),
+            (Chain::Invalid(error), _) => Some(sentence(error)),
             (_, AddressJudgement::Mismatch) => {
                 let emails = certificate.map_or(&[][..], Certificate::emails).iter();
                 let emails: Vec<String> = emails.map(ToString::to_string).collect();
@@ -186,8 +188,13 @@ pub fn judge(
     };
     let allow_legacy = judging.validation.allow_legacy;
     let signatures = verify(object, content, certificates, allow_legacy)?;
+    let evidence = judging.validation.evidence.and(&evidence_of(object));
+    let validation = Validation {
+        evidence: &evidence,
+        ..judging.validation.clone()
+    };
     let judged = |certificate: Option<&Certificate>, signature| Signer {
-        chain: chain(certificate, &candidates, judging),
+        chain: chain(certificate, &candidates, &validation),
         address: author(certificate, claims),
         sender: sender(certificate, claims),
         certificate: certificate.cloned(),
@@ -297,19 +304,31 @@ fn verify(
     Ok(results)
 }
 
-fn chain(certificate: Option<&Certificate>, pool: &[Certificate], judging: &Judging<'_>) -> Chain {
+/// RFC 8550 4.1: the CRLs that the sender has put into the message, and the OCSP answers.
+fn evidence_of(object: &SignedObject) -> RevocationEvidence {
+    let mut evidence = RevocationEvidence::default();
+    for list in &object.revocation_lists {
+        evidence.add_list(list.clone(), Origin::Message);
+    }
+    for answer in &object.ocsp_responses {
+        evidence.add_answer(answer.clone(), Origin::Message);
+    }
+    evidence
+}
+
+fn chain(
+    certificate: Option<&Certificate>,
+    pool: &[Certificate],
+    validation: &Validation<'_>,
+) -> Chain {
     let Some(certificate) = certificate else {
         return Chain::Unchecked("the signer's certificate is missing".to_owned());
     };
-    if judging.validation.anchors.is_empty() {
+    if validation.anchors.is_empty() {
         return Chain::Unchecked("there are no trust anchors".to_owned());
     }
-    match path::validate(certificate, pool, judging.validation) {
-        Ok(validated) if validated.unchecked().is_empty() => Chain::Valid(Box::new(validated)),
-        Ok(validated) => Chain::Unchecked(format!(
-            "its path leads to an anchor, but has {} that were not looked at",
-            validated.unchecked().join(" and ")
-        )),
+    match path::validate(certificate, pool, validation) {
+        Ok(validated) => Chain::Valid(Box::new(validated)),
         Err(error) => Chain::Invalid(error),
     }
 }

@@ -157,9 +157,12 @@ impl ExtendedKeyUsage {
 
     /// Whether it names this purpose, or anyExtendedKeyUsage.
     pub fn permits(&self, purpose: ObjectIdentifier) -> bool {
-        [purpose, ANY_EXTENDED_KEY_USAGE]
-            .iter()
-            .any(|id| self.0.iter().any(|purpose| purpose == id.as_bytes()))
+        self.contains(purpose) || self.contains(ANY_EXTENDED_KEY_USAGE)
+    }
+
+    /// Whether it names this purpose.
+    pub fn contains(&self, purpose: ObjectIdentifier) -> bool {
+        self.0.iter().any(|named| named == purpose.as_bytes())
     }
 
     /// The purposes by the names of RFC 5280, the others as dotted identifiers.

@@ -10,7 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mailseal::keys::pem;
-use mailseal::path::{PolicyInputs, Purpose, RevocationLists, TrustAnchors, Validation, validate};
+use mailseal::path::{
+    PolicyInputs, Purpose, Revocation, RevocationEvidence, TrustAnchors, Validation, validate,
+};
 use mailseal::x509::Certificate;
 
 use crate::support::peer::skipped;
@@ -111,8 +113,11 @@ fn judge(case: &Case, folder: &Path) -> Result<BTreeSet<String>, String> {
         Ok(all)
     };
     let anchors = TrustAnchors::from_certificates(certificates(&case.trust)?);
-    let crls: Vec<PathBuf> = case.crls.iter().map(|path| folder.join(path)).collect();
-    let crls = RevocationLists::from_files(&crls).map_err(|error| error.to_string())?;
+    let mut evidence = RevocationEvidence::default();
+    for path in &case.crls {
+        let read = evidence.add_list_file(&folder.join(path));
+        read.map_err(|error| error.to_string())?;
+    }
     let identifiers = |dotted: &[String]| {
         let parse = |id: &String| id.parse().expect("an identifier");
         dotted.iter().map(parse).collect()
@@ -126,7 +131,8 @@ fn judge(case: &Case, folder: &Path) -> Result<BTreeSet<String>, String> {
             inhibit_mapping: case.policy.inhibit_mapping,
             inhibit_any: case.policy.inhibit_any,
         },
-        crls: Some(&crls),
+        revocation: Revocation::Hard,
+        evidence: &evidence,
         ..Validation::new(&anchors, case.at.parse().expect("a time"))
     };
     let target = certificates(std::slice::from_ref(&case.target))?;
@@ -134,7 +140,12 @@ fn judge(case: &Case, folder: &Path) -> Result<BTreeSet<String>, String> {
     pool.reverse();
     let validated = validate(&target[0], &pool, &validation)
         .map_err(|error| format!("{}: {error}", error.reason()))?;
-    assert!(validated.unchecked().is_empty());
+    assert!(
+        validated
+            .revocation()
+            .iter()
+            .all(|standing| standing.gap.is_none())
+    );
     Ok(validated
         .policies()
         .iter()

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use mailseal::path::revocation::Standing;
 use mailseal::path::{self, ValidatedCertificate};
 use mailseal::x509::Certificate;
 use mailseal::x509::policies::ANY_POLICY;
@@ -12,6 +13,7 @@ use crate::cli::certificate_report::CertificateReport;
 use crate::cli::failure::{Code, Failure, causes};
 use crate::cli::input::Input;
 use crate::cli::private_keys::PasswordArguments;
+use crate::cli::revocation_report::{self, StandingReport};
 use crate::cli::trust::{Judge, TrustArguments};
 use crate::cli::{Global, output};
 
@@ -90,31 +92,33 @@ struct Judgement {
     /// From the leaf to the anchor; empty if there is no path that holds.
     path: Vec<Certificate>,
     policies: Vec<String>,
+    /// What is known of revocation, the leaf first.
+    standings: Vec<Standing>,
+    /// The one that is revoked, or of which it is not known.
+    revoked: Option<StandingReport>,
 }
 
 impl Judgement {
-    /// A path with limits that it was not held to is none to rely on.
     fn of(outcome: Result<ValidatedCertificate, path::Error>) -> Judgement {
-        let validated = match outcome {
-            Ok(validated) => validated,
-            Err(error) => {
-                return Judgement {
-                    refusal: Some((error.reason(), causes(&error))),
-                    path: Vec::new(),
-                    policies: Vec::new(),
-                };
-            }
-        };
-        let unchecked = validated.unchecked();
-        let sentence = || format!("nobody has looked at {}", unchecked.join(" and "));
-        Judgement {
-            refusal: (!unchecked.is_empty()).then(|| ("chain-unchecked", sentence())),
-            path: validated.path().to_vec(),
-            policies: validated
-                .policies()
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
+        match outcome {
+            Ok(validated) => Judgement {
+                refusal: None,
+                path: validated.path().to_vec(),
+                policies: validated
+                    .policies()
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
+                standings: validated.revocation().to_vec(),
+                revoked: None,
+            },
+            Err(error) => Judgement {
+                refusal: Some((error.reason(), causes(&error))),
+                path: Vec::new(),
+                policies: Vec::new(),
+                standings: Vec::new(),
+                revoked: StandingReport::of_refusal(&error),
+            },
         }
     }
 
@@ -158,6 +162,9 @@ fn people(input: &Input, arguments: &Arguments, judgement: &Judgement, global: &
     if !policies.is_empty() {
         line(format_args!("  policies: {}", policies.join(", ")));
     }
+    for standing in &judgement.standings {
+        line(format_args!("  {}", revocation_report::sentence(standing)));
+    }
 }
 
 #[derive(Serialize)]
@@ -171,6 +178,7 @@ struct Report {
     certificate: Option<CertificateReport>,
     path: Vec<CertificateReport>,
     policies: Vec<String>,
+    revocation: Vec<StandingReport>,
 }
 
 impl Report {
@@ -188,6 +196,12 @@ impl Report {
             certificate: Some(CertificateReport::of(leaf)),
             path: judgement.path.iter().map(CertificateReport::of).collect(),
             policies: judgement.policies.clone(),
+            revocation: judgement
+                .standings
+                .iter()
+                .map(StandingReport::of)
+                .chain(judgement.revoked.clone())
+                .collect(),
         }
     }
 }
@@ -204,6 +218,7 @@ fn unread(failure: Failure, input: &Input, global: &Global) -> Failure {
             certificate: None,
             path: Vec::new(),
             policies: Vec::new(),
+            revocation: Vec::new(),
         });
     }
     failure

@@ -2,13 +2,21 @@
 
 use jiff::Timestamp;
 
-/// Why no CRL at hand tells whether a certificate is revoked.
+/// Why neither a CRL nor an OCSP answer tells whether a certificate is revoked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RevocationGap {
-    /// No CRL is for it.
-    #[error("there is no CRL for it")]
-    NoList,
+    /// No CRL and no OCSP answer is for it.
+    #[error("there is no CRL for it, and no OCSP answer")]
+    NoSource,
+    /// The certificate says where to ask, and nobody gave an answer that can be used.
+    #[error("{location} was asked in vain: {why}")]
+    NotRetrieved {
+        /// The URI, escaped for display.
+        location: String,
+        /// What went wrong, in words.
+        why: String,
+    },
     /// The CRLs that are for it leave out some of the reasons to revoke.
     #[error("its CRLs do not tell of every reason to revoke it")]
     SomeReasons,
@@ -42,4 +50,22 @@ pub enum RevocationGap {
         /// Its identifier.
         extension: String,
     },
+    /// The OCSP answer cannot be relied on (RFC 6960 3.2).
+    #[error("the OCSP answer of {responder} {why}")]
+    UnusableAnswer {
+        /// The responder, as it names itself.
+        responder: String,
+        /// The rest of the sentence.
+        why: String,
+    },
+}
+
+impl RevocationGap {
+    /// Of two gaps the one that tells more: what was wrong rather than that there was nothing.
+    pub(super) fn or_else_of(self, other: RevocationGap) -> RevocationGap {
+        match self {
+            RevocationGap::NoSource => other,
+            known => known,
+        }
+    }
 }

@@ -9,7 +9,6 @@ use p256::ecdsa::signature::Signer;
 
 use crate::asn1::tag;
 use crate::asn1::tlv::{element, sequence};
-use crate::x509::crl::CertificateList;
 use crate::x509::testing::{critical_extension, extension, name, utc_time};
 
 /// The parts of a CRL, each to be changed by a test.
@@ -31,10 +30,6 @@ impl TestCrl {
             revoked: Vec::new(),
             extensions: vec![number(5)],
         }
-    }
-
-    pub(crate) fn signed_by(&self, key: &p256::SecretKey) -> CertificateList {
-        CertificateList::from_der(&self.der(key)).unwrap()
     }
 
     pub(crate) fn der(&self, key: &p256::SecretKey) -> Vec<u8> {

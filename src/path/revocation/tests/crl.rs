@@ -2,24 +2,16 @@
 
 use const_oid::db::rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS;
 
-use super::*;
+use super::{changed_crl, crl};
 use crate::asn1::tlv::{element, sequence};
-use crate::path::ValidatedCertificate;
 use crate::path::testing::*;
+use crate::path::{Error, Revocation, TrustAnchors, ValidatedCertificate, Validation};
+use crate::x509::Certificate;
+use crate::x509::crl::CertificateList;
 use crate::x509::crl::testing::*;
 use crate::x509::testing::{
     TestCertificate, critical_extension, extension, key_usage, name, utc_time,
 };
-
-fn crl(issuer: Authority) -> CertificateList {
-    changed_crl(issuer, |_| {})
-}
-
-fn changed_crl(issuer: Authority, change: impl FnOnce(&mut TestCrl)) -> CertificateList {
-    let mut crl = TestCrl::of(issuer.name);
-    change(&mut crl);
-    crl.signed_by(&key(issuer.key))
-}
 
 /// The leaf of the tests has number 1, and is on this list.
 fn with_leaf(extensions: Vec<Vec<u8>>) -> impl FnOnce(&mut TestCrl) {
@@ -35,10 +27,11 @@ fn validated(
     pool: &[Certificate],
     lists: &[CertificateList],
 ) -> Result<ValidatedCertificate, Error> {
-    let crls = RevocationLists::from_lists(lists.iter().cloned());
+    let evidence = lists.iter().cloned().collect();
     let anchors = TrustAnchors::from_certificates([ROOT.root()]);
     let validation = Validation {
-        crls: Some(&crls),
+        revocation: Revocation::Hard,
+        evidence: &evidence,
         ..Validation::new(&anchors, now())
     };
     crate::path::validate(leaf, pool, &validation)
@@ -83,7 +76,8 @@ fn a_certificate_on_the_list_is_revoked() {
     let error = validated(&leaf(CA), &[CA.issued_by(ROOT)], &[crl(CA), ca_revoked]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the certificate of CN=CA was revoked on 2026-05-15T00:00:00Z: no reason is given"
+        "the certificate of CN=CA was revoked on 2026-05-15T00:00:00Z: no reason is given; so says \
+         the CRL of CN=Root as of 2026-06-01T00:00:00Z, good until 2026-08-01T00:00:00Z"
     );
 }
 
