@@ -18,7 +18,9 @@ fuzz_target!(|der: &[u8]| {
         (certificate.issuer(), certificate.issuer_der()),
     ] {
         assert!(!text.chars().any(is_deceptive));
-        assert_eq!(Name::from_der(name).unwrap().to_string(), text);
+        let name = Name::from_der(name).unwrap();
+        assert_eq!(name.to_string(), text);
+        assert!(name.comparable().is_within(&name.comparable()));
     }
     for address in certificate.emails() {
         assert_eq!(address.to_string().parse().as_ref(), Ok(address));

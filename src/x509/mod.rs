@@ -33,6 +33,7 @@ pub mod name;
 pub mod name_constraints;
 pub mod ocsp;
 pub mod policies;
+mod string_preparation;
 
 #[cfg(test)]
 pub(crate) mod testing;

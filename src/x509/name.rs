@@ -15,8 +15,7 @@
 //! # Not supported
 //!
 //! The escape sequences of T.61 in a TeletexString: its octets are taken for ISO 8859-1, as every
-//! other implementation does. Unicode normalisation in comparisons (RFC 4518 2.3): names that differ
-//! in how they compose an accent differ.
+//! other implementation does.
 
 use std::fmt::{self, Write};
 
@@ -25,6 +24,7 @@ use crate::asn1::reader::{self, Reader, dotted, hexadecimal};
 use crate::asn1::tag;
 use crate::asn1::tlv;
 use crate::printable::is_deceptive;
+use crate::x509::string_preparation::prepared;
 
 /// RFC 4514 3 and the LDAP registry of RFC 4520 8.2: the short names of attribute types.
 const DESCRIPTORS: &[(ObjectIdentifier, &str)] = &[
@@ -112,8 +112,8 @@ impl<'a> Name<'a> {
 /// A name in the form in which names are compared (RFC 5280 7.1).
 ///
 /// Each relative distinguished name is octets that two have in common exactly when they match:
-/// attributes in one order, text in UTF-8 without what is insignificant in it. Whatever is no text
-/// matches what has the same encoding.
+/// attributes in one order, text in UTF-8 and prepared for comparison (RFC 4518). Whatever is no text,
+/// or none that can be prepared, matches what has the same encoding.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ComparableName(Vec<Vec<u8>>);
 
@@ -153,27 +153,16 @@ impl Name<'_> {
 }
 
 impl Attribute<'_> {
-    /// DER once more, so that no value can pass for a type or for two attributes.
+    /// DER once more, so that no value can pass for a type or for two attributes. Prepared text has
+    /// nothing in it for which another would be left as it is.
     fn comparable(&self) -> Vec<u8> {
-        let value = match &self.text {
-            Some(text) => tlv::element(tag::UTF8_STRING, folded(text).as_bytes()),
+        let value = match self.text.as_deref().and_then(prepared) {
+            Some(text) => tlv::element(tag::UTF8_STRING, text.as_bytes()),
             None => self.der.to_vec(),
         };
         let attribute_type = tlv::element(tag::OBJECT_IDENTIFIER, self.attribute_type);
         tlv::sequence(&[&attribute_type, &value])
     }
-}
-
-/// RFC 4518 2.2 and 2.6.1: in lower case, white space at either end left out and elsewhere one
-/// space, and without the characters that show nothing.
-fn folded(text: &str) -> String {
-    let visible: String = text
-        .chars()
-        .filter(|c| c.is_whitespace() || !is_deceptive(*c) && !matches!(c, '\u{ad}' | '\u{200b}'))
-        .flat_map(char::to_lowercase)
-        .collect();
-    let words: Vec<&str> = visible.split_whitespace().collect();
-    words.join(" ")
 }
 
 impl<'a> Attribute<'a> {
@@ -310,6 +299,41 @@ mod tests {
     }
 
     #[test]
+    fn string_types_that_spell_alike_match() {
+        let composed = common_name(tag::UTF8_STRING, "Caf\u{e9}".as_bytes());
+        for (string_type, value) in [
+            (tag::UTF8_STRING, "cafe\u{301}".as_bytes()),
+            (tag::TELETEX_STRING, b"CAF\xc9"),
+            (tag::BMP_STRING, b"\0C\0a\0f\0e\x03\x01"),
+            (tag::UNIVERSAL_STRING, b"\0\0\0c\0\0\0a\0\0\0f\0\0\0\xe9"),
+        ] {
+            assert_eq!(common_name(string_type, value), composed, "{value:x?}");
+        }
+        assert_ne!(common_name(tag::PRINTABLE_STRING, b"Cafe"), composed);
+        assert_eq!(
+            common_name(tag::PRINTABLE_STRING, b"Cafe"),
+            common_name(tag::UTF8_STRING, "ＣＡＦＥ".as_bytes())
+        );
+    }
+
+    #[test]
+    fn prohibited_text_matches_the_same_octets_alone() {
+        // U+E000 is for private use.
+        let private = common_name(tag::UTF8_STRING, "a\u{e000}".as_bytes());
+        assert_eq!(
+            common_name(tag::UTF8_STRING, "a\u{e000}".as_bytes()),
+            private
+        );
+        for (string_type, value) in [
+            (tag::UTF8_STRING, "A\u{e000}".as_bytes()),
+            (tag::UTF8_STRING, b"a"),
+            (tag::BMP_STRING, b"\0a\xe0\0"),
+        ] {
+            assert_ne!(common_name(string_type, value), private, "{value:x?}");
+        }
+    }
+
+    #[test]
     fn an_rdn_is_a_set_and_no_text_is_an_attribute() {
         let o = [0x55, 0x04, 0x0a];
         let (cn, o) = (attribute(CN, 0x0c, b"a"), attribute(&o, 0x0c, b"b"));
@@ -326,6 +350,12 @@ mod tests {
     fn attribute(attribute_type: &[u8], string_type: u8, value: &[u8]) -> Vec<u8> {
         let content = [tlv(0x06, attribute_type), tlv(string_type, value)].concat();
         tlv(0x30, &content)
+    }
+
+    /// A name of one common name, to compare.
+    fn common_name(string_type: u8, value: &[u8]) -> ComparableName {
+        let der = tlv(0x30, &tlv(0x31, &attribute(CN, string_type, value)));
+        Name::from_der(&der).unwrap().comparable()
     }
 
     /// A name of one RDN with one attribute.

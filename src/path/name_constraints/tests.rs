@@ -251,6 +251,20 @@ fn an_ip_address_is_in_a_range() {
 }
 
 #[test]
+fn directory_names_match_however_they_are_spelled() {
+    let base = directory(&name("Caf\u{e9} M\u{fc}ller GmbH"));
+    for (spelled, expected) in [
+        ("Cafe\u{301} Mu\u{308}ller GmbH", true),
+        ("CAF\u{c9}  m\u{dc}ller\u{a0}gmbh", true),
+        ("Ca\u{2066}fe\u{301} M\u{fc}ller GmbH", true),
+        ("Cafe\u{300} M\u{fc}ller GmbH", false),
+        ("Cafe M\u{fc}ller GmbH", false),
+    ] {
+        assert_within(&base, &directory(&name(spelled)), expected);
+    }
+}
+
+#[test]
 fn directory_names_are_compared_rdn_by_rdn() {
     let two = |one: &[u8], other: &[u8]| sequence(&[&one[2..], &other[2..]]);
     let (acme, acme_bob) = (name("Acme"), two(&name("ACME"), &name("Bob")));
