@@ -65,8 +65,8 @@
 //! | [`Opened`](smime::open::Opened) | a [`Verdict`](smime::open::Verdict) of all of it; content only if something vouches for it | [`smime::open::open`] |
 //!
 //! The modules build on each other in one direction only: [`address`], [`printable`], [`secret`]
-//! and [`spool`] below, [`asn1`], [`crypto`] and [`mime`], [`x509`], [`keys`], [`cms`] and [`path`],
-//! [`smime`], and [`send`] above.
+//! and [`spool`] below, [`asn1`], [`crypto`] and [`mime`], [`x509`], [`keys`] and [`trust`], [`cms`]
+//! and [`path`], [`smime`], and [`send`] above.
 //!
 //! # Not supported
 //!
@@ -84,4 +84,5 @@ pub mod secret;
 pub mod send;
 pub mod smime;
 pub mod spool;
+pub mod trust;
 pub mod x509;

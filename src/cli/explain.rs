@@ -3,9 +3,10 @@
 use std::io::ErrorKind;
 
 use mailseal::path::anchors;
-use mailseal::send::{self, Kind, pickup, smtp, sparkpost, trust};
+use mailseal::send::{self, Kind, pickup, smtp, sparkpost};
 use mailseal::smime::open::{self, Obstacle, Unproved};
 use mailseal::smime::seal;
+use mailseal::trust;
 use mailseal::{cms, keys, mime, smime};
 
 use super::failure::{Code, Failure, causes};

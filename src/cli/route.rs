@@ -6,8 +6,8 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use mailseal::send::smtp::{Credentials, Dsn, Notify, ReturnContent, TlsMode};
 use mailseal::send::sparkpost::{ApiBase, Tracking};
-use mailseal::send::trust::Trust;
 use mailseal::send::{self, Sender, pickup, smtp, sparkpost};
+use mailseal::trust::Trust;
 
 use super::environment::{required, required_secret, secret, variable};
 use super::explain;

@@ -30,7 +30,6 @@ mod retry;
 pub mod smtp;
 pub mod sparkpost;
 pub mod stub;
-pub mod trust;
 
 pub use outgoing::{Envelope, Outgoing};
 pub use receipt::{Delivery, Outcome, Receipt, Warning};

@@ -1,6 +1,6 @@
 //! Imports run one way only, as the design has it:
 //!
-//! address, secret < asn1 < crypto, mime < x509 < keys < cms, path, dkim < smime < collect
+//! address, secret < asn1 < crypto, mime < x509 < keys, trust < cms, path, dkim < smime < collect
 //! < store, send < inbound < cli.
 //!
 //! `spool` stands beside `address` and `secret`; `config` and `logging` use only those and are used by
@@ -17,7 +17,7 @@ const LAYERS: [&[&str]; 11] = [
     &["asn1"],
     &["crypto", "mime"],
     &["x509"],
-    &["keys"],
+    &["keys", "trust"],
     &["cms", "path", "dkim"],
     &["smime"],
     &["collect"],

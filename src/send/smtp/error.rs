@@ -4,7 +4,8 @@ use std::fmt;
 use std::io;
 
 use crate::address::Address;
-use crate::send::{Kind, trust};
+use crate::send::Kind;
+use crate::trust;
 
 use super::Reply;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::secret::Secret;
-use crate::send::trust::Trust;
+use crate::trust::Trust;
 
 /// Everything an SMTP session needs to know. Only the host has no default.
 #[derive(Debug, Clone)]

@@ -3,7 +3,8 @@
 use std::io;
 use std::time::Duration;
 
-use crate::send::{Kind, trust};
+use crate::send::Kind;
+use crate::trust;
 
 use super::ApiError;
 

@@ -29,12 +29,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ureq::http::{HeaderValue, Response};
-use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 use ureq::{Agent, Body, SendBody};
 
-use crate::crypto::tls_provider;
-
-use super::trust::{Roots, Trust};
 use super::{
     Backoff, Delivery, Opened, Outcome, Outgoing, Pause, Receipt, Sender, ThreadSleep, Warning,
 };
@@ -294,26 +290,10 @@ fn agent(options: &Options) -> Result<Agent, Error> {
         .max_idle_connections_per_host(1)
         .user_agent(concat!("mailseal/", env!("CARGO_PKG_VERSION")));
     let config = match options.base.is_encrypted() {
-        true => config.tls_config(tls(&options.trust)?),
+        true => config.tls_config(options.trust.ureq_client()?),
         false => config,
     };
     Ok(config.build().new_agent())
-}
-
-fn tls(trust: &Trust) -> Result<TlsConfig, Error> {
-    let roots = match trust.roots()? {
-        Roots::CompiledIn => RootCerts::WebPki,
-        Roots::Certificates(certificates) => certificates
-            .iter()
-            .map(|certificate| Certificate::from_der(certificate).to_owned())
-            .collect::<Vec<_>>()
-            .into(),
-    };
-    Ok(TlsConfig::builder()
-        .provider(TlsProvider::Rustls)
-        .unversioned_rustls_crypto_provider(tls_provider::provider())
-        .root_certs(roots)
-        .build())
 }
 
 #[cfg(test)]

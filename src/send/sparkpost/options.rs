@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::address::Address;
 use crate::secret::Secret;
-use crate::send::trust::Trust;
+use crate::trust::Trust;
 
 use super::{ApiBase, Error};
 

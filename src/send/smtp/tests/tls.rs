@@ -12,8 +12,8 @@ use crate::crypto::tls_provider::rust_crypto;
 use crate::crypto::tls_provider::tests::{Authority, server_config};
 use crate::secret::Secret;
 use crate::send::smtp::{Credentials, Error, Options, TlsMode, Transport};
-use crate::send::trust::Trust;
 use crate::send::{Kind, Sender};
+use crate::trust::Trust;
 
 /// Takes one connection and returns the commands that came under TLS.
 fn server(mode: TlsMode) -> (u16, JoinHandle<Vec<String>>) {

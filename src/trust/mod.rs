@@ -3,6 +3,13 @@
 //! The file replaces the platform's roots. It is for a server of one's own, and then no public
 //! authority should be able to vouch for it.
 //!
+//! ```
+//! use mailseal::trust::Trust;
+//!
+//! let trust = Trust::file("internal-ca.crt");
+//! assert_eq!(trust.to_string(), "the certificates in internal-ca.crt");
+//! ```
+//!
 //! # Not supported
 //! Client certificates, DANE and MTA-STS.
 
@@ -17,6 +24,7 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, pem as pki_pem};
 use rustls::{ClientConfig, RootCertStore};
+use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
 use crate::crypto::tls_provider;
 
@@ -54,7 +62,7 @@ impl Trust {
         self.file.is_some()
     }
 
-    pub(super) fn roots(&self) -> Result<&Roots, Error> {
+    fn roots(&self) -> Result<&Roots, Error> {
         if let Some(roots) = self.roots.get() {
             return Ok(roots);
         }
@@ -70,7 +78,7 @@ impl Trust {
     }
 
     /// The TLS client configuration over these roots.
-    pub(super) fn client(&self) -> Result<Arc<ClientConfig>, Error> {
+    pub(crate) fn client(&self) -> Result<Arc<ClientConfig>, Error> {
         if let Some(client) = self.client.get() {
             return Ok(Arc::clone(client));
         }
@@ -103,6 +111,23 @@ impl Trust {
         };
         Ok(Arc::clone(self.client.get_or_init(|| Arc::new(client))))
     }
+
+    /// The same for ureq, which builds its configuration itself.
+    pub(crate) fn ureq_client(&self) -> Result<TlsConfig, Error> {
+        let roots = match self.roots()? {
+            Roots::CompiledIn => RootCerts::WebPki,
+            Roots::Certificates(certificates) => certificates
+                .iter()
+                .map(|certificate| Certificate::from_der(certificate).to_owned())
+                .collect::<Vec<_>>()
+                .into(),
+        };
+        Ok(TlsConfig::builder()
+            .provider(TlsProvider::Rustls)
+            .unversioned_rustls_crypto_provider(tls_provider::provider())
+            .root_certs(roots)
+            .build())
+    }
 }
 
 impl fmt::Debug for Trust {
@@ -127,7 +152,7 @@ impl fmt::Display for Trust {
 
 /// The roots as they were found.
 #[derive(Debug)]
-pub(super) enum Roots {
+enum Roots {
     /// The platform's or a file's.
     Certificates(Vec<CertificateDer<'static>>),
     /// Mozilla's, as compiled in.
