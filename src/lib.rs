@@ -66,7 +66,7 @@
 //!
 //! The modules build on each other in one direction only: [`address`], [`printable`], [`secret`]
 //! and [`spool`] below, [`asn1`], [`crypto`] and [`mime`], [`x509`], [`keys`] and [`trust`], [`cms`]
-//! and [`path`], [`smime`], and [`send`] above.
+//! and [`path`], [`smime`] and [`fetch`], and [`send`] above.
 //!
 //! # Not supported
 //!
@@ -76,6 +76,7 @@ pub mod address;
 pub mod asn1;
 pub mod cms;
 pub mod crypto;
+pub mod fetch;
 pub mod keys;
 pub mod mime;
 pub mod path;

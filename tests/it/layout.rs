@@ -1,7 +1,7 @@
 //! Imports run one way only, as the design has it:
 //!
-//! address, secret < asn1 < crypto, mime < x509 < keys, trust < cms, path, dkim < smime < collect
-//! < store, send < inbound < cli.
+//! address, secret < asn1 < crypto, mime < x509 < keys, trust < cms, path, dkim < smime, fetch
+//! < collect < store, send < inbound < cli.
 //!
 //! `spool` stands beside `address` and `secret`; `config` and `logging` use only those and are used by
 //! the command line alone: library code takes values.
@@ -19,7 +19,7 @@ const LAYERS: [&[&str]; 11] = [
     &["x509"],
     &["keys", "trust"],
     &["cms", "path", "dkim"],
-    &["smime"],
+    &["smime", "fetch"],
     &["collect"],
     &["store", "send"],
     &["inbound"],
