@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jiff::Timestamp;
 use mailseal::asn1::oid::ObjectIdentifier;
+use mailseal::fetch::{self, AllowedHost, Fetcher};
+use mailseal::path::retrieval::Retrieve;
 use mailseal::path::{
     PolicyInputs, Purpose, Revocation, RevocationEvidence, TrustAnchors, Validation,
 };
@@ -39,6 +41,19 @@ pub(super) struct TrustArguments {
     /// soft with --fetch, else off]
     #[arg(long, value_name = "HOW")]
     revocation: Option<Revocation>,
+    /// Ask by HTTP for the issuers, CRLs and OCSP answers that certificates point to
+    #[arg(long)]
+    fetch: bool,
+    /// Where what was fetched is kept [default: mailseal in $XDG_CACHE_HOME or ~/.cache]
+    #[arg(long, value_name = "DIR", requires = "fetch")]
+    fetch_cache: Option<PathBuf>,
+    /// Host that may be asked although its address is not public, as that of an internal authority
+    /// (may be repeated) [default: none]
+    #[arg(long, value_name = "HOST[:PORT]", requires = "fetch")]
+    fetch_allow: Vec<AllowedHost>,
+    /// Ask nobody: take what was fetched earlier
+    #[arg(long, requires = "fetch")]
+    offline: bool,
     /// Judge as if it were this time (RFC 3339)
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
@@ -74,6 +89,7 @@ pub(super) struct Judge {
     anchors: TrustAnchors,
     intermediates: Vec<Certificate>,
     evidence: RevocationEvidence,
+    fetcher: Option<Fetcher>,
     now: Timestamp,
     arguments: TrustArguments,
 }
@@ -88,6 +104,7 @@ impl TrustArguments {
             anchors: self.anchors(global)?,
             intermediates,
             evidence: self.evidence()?,
+            fetcher: self.fetch.then(|| self.fetcher()),
             now: self.at.unwrap_or_else(Timestamp::now),
             arguments: self.clone(),
         })
@@ -115,8 +132,18 @@ impl TrustArguments {
         match self.revocation {
             Some(chosen) => chosen,
             None if !self.crl.is_empty() || !self.ocsp.is_empty() => Revocation::Hard,
+            None if self.fetch => Revocation::Soft,
             None => Revocation::Off,
         }
+    }
+
+    fn fetcher(&self) -> Fetcher {
+        Fetcher::new(fetch::Options {
+            cache: self.fetch_cache.clone().or_else(default_cache),
+            offline: self.offline,
+            allowed: self.fetch_allow.clone(),
+            ..fetch::Options::default()
+        })
     }
 
     /// Without `--trust` those of the platform; without those nothing is believed, which the
@@ -157,6 +184,7 @@ impl Judge {
             anchor_constraints: !arguments.no_anchor_constraints,
             revocation: arguments.revocation(),
             evidence: &self.evidence,
+            retrieve: self.fetcher.as_ref().map(|fetcher| fetcher as &dyn Retrieve),
             ..Validation::new(&self.anchors, self.now)
         }
     }
@@ -177,6 +205,16 @@ impl Judge {
     pub(super) fn allows_legacy(&self) -> bool {
         self.arguments.allow_legacy
     }
+}
+
+/// Where the XDG Base Directory Specification has it; without a home nothing is kept.
+fn default_cache() -> Option<PathBuf> {
+    let absolute = |name| {
+        let path = PathBuf::from(std::env::var_os(name)?);
+        path.is_absolute().then_some(path)
+    };
+    let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
+    Some(caches.join("mailseal"))
 }
 
 /// Of any format that `cert show` reads, but for what takes a password.

@@ -10,6 +10,7 @@ use crate::support::{Mailseal, project};
 
 mod check;
 mod pkits;
+mod revocation;
 mod show;
 
 /// A certificate of `testdata/keys`, with its intermediate behind it.

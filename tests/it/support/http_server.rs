@@ -27,6 +27,8 @@ impl Request {
 pub enum Answer {
     /// This status and JSON body.
     Json(u16, &'static str),
+    /// These octets, or 404 where there are none.
+    Octets(Option<Vec<u8>>),
     /// The request is read, and nothing is answered until the client gives up.
     Silence,
     /// The request is read, and the connection ends.
@@ -84,11 +86,14 @@ fn serve(
         };
         match behaviour(&request, before) {
             Answer::Json(status, body) => {
-                let text = format!(
-                    "HTTP/1.1 {status} Stand-in\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-                    body.len()
-                );
-                if (&*stream).write_all(text.as_bytes()).is_err() {
+                if answer(stream, status, "application/json", body.as_bytes()).is_err() {
+                    return;
+                }
+            }
+            Answer::Octets(octets) => {
+                let status = if octets.is_some() { 200 } else { 404 };
+                let octets = octets.unwrap_or_default();
+                if answer(stream, status, "application/octet-stream", &octets).is_err() {
                     return;
                 }
             }
@@ -102,6 +107,19 @@ fn serve(
             Answer::HangUp => return,
         }
     }
+}
+
+fn answer(
+    mut stream: &TcpStream,
+    status: u16,
+    content_type: &str,
+    body: &[u8],
+) -> std::io::Result<()> {
+    let header = format!(
+        "HTTP/1.1 {status} Stand-in\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(&[header.as_bytes(), body].concat())
 }
 
 fn read_request(reader: &mut impl BufRead, mut stream: &TcpStream) -> Option<Request> {
