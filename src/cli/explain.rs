@@ -154,10 +154,36 @@ pub(super) fn unproved(unproved: Unproved) -> Failure {
         .hint("--allow-unauthenticated writes it all the same; treat it as anybody's")
 }
 
-/// Trust anchors that cannot be had.
+/// Trust anchors that were named and cannot be had.
 pub(super) fn anchors(error: &anchors::Error) -> Failure {
-    Failure::new(Code::NoInput, causes(error))
-        .hint("--trust takes a file with certificates in PEM or DER, or a directory of such files")
+    use anchors::Error as E;
+    let hint = match error {
+        E::Unreadable { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+            return Failure::new(Code::NoPermission, causes(error))
+                .hint("mailseal runs as a user who may not read it");
+        }
+        E::Malformed { .. } => {
+            "--trust takes certificates in PEM, DER or PKCS#7; in a directory of such files the broken \
+             ones are skipped"
+        }
+        _ => {
+            "--trust takes a file with certificates in PEM, DER or PKCS#7, or a directory of such files"
+        }
+    };
+    Failure::new(Code::NoInput, causes(error)).hint(hint)
+}
+
+/// Why nobody is trusted where the user has named nobody.
+pub(super) fn no_platform_anchors(error: &anchors::Error) -> Failure {
+    let hint = match error {
+        anchors::Error::NoPlatformBundle { .. } => {
+            "install it (apt-get install ca-certificates), or name certificates to trust with \
+             --trust FILE"
+        }
+        _ => "name certificates to trust with --trust FILE, or another bundle in SSL_CERT_FILE",
+    };
+    let message = format!("nobody is trusted: {}", causes(error));
+    Failure::new(Code::NoInput, message).hint(hint)
 }
 
 /// A CMS structure that cannot be read.

@@ -52,6 +52,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Code, Failur
             .map_err(|error| report::failed(explain::opening(&error).about(&input), global))?;
         let content = opened.content();
         report::write(&opened, content.as_ref().err().copied(), global);
+        opener.tell_if_nobody_is_trusted(&opened, global);
         if let Some(obstacle) = opened.obstacle() {
             return Err(explain::obstacle(obstacle).about(&input));
         }

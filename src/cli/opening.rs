@@ -7,7 +7,7 @@ use mailseal::address::Address;
 use mailseal::cms::recipient::Credential;
 use mailseal::keys::{self, KeySources, Keyring};
 use mailseal::secret::Secret;
-use mailseal::smime::open::Opening;
+use mailseal::smime::open::{Opened, Opening};
 use mailseal::spool::Spool;
 use mailseal::x509::Certificate;
 
@@ -99,6 +99,17 @@ impl Opener {
             content,
             from: signed.from.clone(),
         })
+    }
+
+    /// Tells why no signer leads to anybody trusted, if nobody is.
+    pub(super) fn tell_if_nobody_is_trusted(&self, opened: &Opened, global: &Global) {
+        if opened
+            .layers()
+            .iter()
+            .any(|layer| !layer.signers.is_empty())
+        {
+            self.judge.tell_if_nobody_is_trusted(global);
+        }
     }
 
     /// What the library wants to know.

@@ -22,9 +22,9 @@ use super::{Global, explain, output};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Trust")]
 pub(super) struct TrustArguments {
-    /// Certificates to trust, PEM or DER, or a directory of them (may be repeated) [default: the
-    /// platform's]
-    #[arg(long, value_name = "FILE")]
+    /// Certificates to trust, in PEM, DER or PKCS#7, or a directory of such files (may be repeated)
+    /// [default: the platform's]
+    #[arg(long, value_name = "FILE|DIR")]
     trust: Vec<PathBuf>,
     /// Certificates that the message left out, of authorities or the signer's own (may be repeated)
     #[arg(long, value_name = "FILE")]
@@ -87,6 +87,8 @@ pub(super) struct TrustArguments {
 /// The resolved flags.
 pub(super) struct Judge {
     anchors: TrustAnchors,
+    /// Why there are none, where none were named.
+    nobody_trusted: Option<Failure>,
     intermediates: Vec<Certificate>,
     evidence: RevocationEvidence,
     fetcher: Option<Fetcher>,
@@ -100,8 +102,10 @@ impl TrustArguments {
         for path in &self.intermediates {
             intermediates.extend(certificates(path)?);
         }
+        let (anchors, nobody_trusted) = self.anchors(global)?;
         Ok(Judge {
-            anchors: self.anchors(global)?,
+            anchors,
+            nobody_trusted,
             intermediates,
             evidence: self.evidence()?,
             fetcher: self.fetch.then(|| self.fetcher()),
@@ -146,23 +150,41 @@ impl TrustArguments {
         })
     }
 
-    /// Without `--trust` those of the platform; without those nothing is believed, which the
-    /// report says and a run without signatures need not know.
-    fn anchors(&self, global: &Global) -> Result<TrustAnchors, Failure> {
+    /// Without `--trust` those of the platform; without those nothing is believed, which a run
+    /// without signatures need not know.
+    fn anchors(&self, global: &Global) -> Result<(TrustAnchors, Option<Failure>), Failure> {
         if !self.trust.is_empty() {
-            return TrustAnchors::from_files(&self.trust).map_err(|error| explain::anchors(&error));
+            let anchors = TrustAnchors::from_files(&self.trust);
+            let anchors = anchors.map_err(|error| explain::anchors(&error))?;
+            tell_skipped(&anchors, global);
+            return Ok((anchors, None));
         }
         match TrustAnchors::platform() {
             Ok(anchors) => {
                 for path in anchors.sources() {
                     output::detail(format_args!("trusting {}", path.display()), global);
                 }
-                Ok(anchors)
+                for skipped in anchors.skipped() {
+                    output::detail(format_args!("not trusted: {}", causes(skipped)), global);
+                }
+                Ok((anchors, None))
             }
             Err(error) => {
-                output::detail(&error, global);
-                Ok(TrustAnchors::from_certificates(Vec::new()))
+                let nobody = TrustAnchors::from_certificates(Vec::new());
+                Ok((nobody, Some(explain::no_platform_anchors(&error))))
             }
+        }
+    }
+}
+
+/// What lies in a directory beside the certificates: what should be one and is broken is told in
+/// any case.
+fn tell_skipped(anchors: &TrustAnchors, global: &Global) {
+    for skipped in anchors.skipped() {
+        let sentence = causes(skipped);
+        match skipped.is_no_certificate() {
+            true => output::detail(format_args!("skipped: {sentence}"), global),
+            false => output::warn(format_args!("skipped: {sentence}"), global),
         }
     }
 }
@@ -189,9 +211,12 @@ impl Judge {
         }
     }
 
-    /// Whether there is no trust anchor, named or the platform's.
-    pub(super) fn trusts_nobody(&self) -> bool {
-        self.anchors.is_empty()
+    /// Tells who has been judged by this judge when nobody could be trusted: it is not the
+    /// certificate's fault then.
+    pub(super) fn tell_if_nobody_is_trusted(&self, global: &Global) {
+        if let Some(failure) = &self.nobody_trusted {
+            output::report(failure, global);
+        }
     }
 
     pub(super) fn intermediates(&self) -> &[Certificate] {

@@ -37,6 +37,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Code, Failur
         let opened = open::open(input.raw()?, &opener.opening())
             .map_err(|error| report::failed(explain::opening(&error).about(&input), global))?;
         report::write(&opened, None, global);
+        opener.tell_if_nobody_is_trusted(&opened, global);
         if opened.verdict() != Verdict::Valid {
             code = Code::Negative;
         }

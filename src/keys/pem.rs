@@ -13,7 +13,8 @@
 //!
 //! # Not supported
 //!
-//! PKCS#7 bundles, and the headers of RFC 1421 except that they are noticed.
+//! PKCS#7, which [`bundle`](crate::keys::bundle) reads; the headers of RFC 1421, except that they are
+//! noticed.
 
 use std::collections::BTreeSet;
 
@@ -121,17 +122,17 @@ fn encoded_certificates(bytes: &[u8]) -> Result<(Vec<Vec<u8>>, Vec<String>), Err
             "CERTIFICATE" | "X509 CERTIFICATE" => {
                 encodings.push(block.content().to_vec());
             }
-            // OpenSSL's X509_AUX: the certificate, then what it is trusted for, which is no
-            // business of a key directory.
-            "TRUSTED CERTIFICATE" => {
-                let first = Reader::new(block.content()).read();
-                let end = first.map_or(block.content().len(), |element| element.whole().end);
-                encodings.push(block.content()[..end].to_vec());
-            }
+            "TRUSTED CERTIFICATE" => encodings.push(without_trust(block.content()).to_vec()),
             _ => others.push(block.label),
         }
     }
     Ok((encodings, others))
+}
+
+/// OpenSSL's X509_AUX: the certificate, then what it is trusted for, which is for the caller to say.
+pub(super) fn without_trust(content: &[u8]) -> &[u8] {
+    let first = Reader::new(content).read();
+    first.map_or(content, |element| &content[element.whole()])
 }
 
 /// Every block of a text, in order. Text around and between is passed over; so are a byte order

@@ -36,6 +36,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Code, Failur
     each(&arguments.files, global, |input| {
         check(input, arguments, &judge, global)
     })
+    .inspect(|_| judge.tell_if_nobody_is_trusted(global))
 }
 
 fn check(
@@ -57,9 +58,6 @@ fn check(
         json(&Report::of(input, &leaf, &judgement));
     } else if !global.quiet {
         people(input, arguments, &judgement, global);
-        if judge.trusts_nobody() {
-            output::say("nobody is trusted: name certificates to trust with --trust FILE");
-        }
     }
     Ok(match judgement.refusal {
         None => Code::Done,
