@@ -1,12 +1,13 @@
 //! Certificates and private keys as they come in files, whatever the format: PEM, DER, PKCS#7, an
 //! S/MIME message (RFC 8551 3.8), PKCS#12. What it is, is found by looking.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use mailseal::cms::object::Object;
 use mailseal::crypto::PublicKey;
+use mailseal::keys::bundle::{self, CertificateBundle};
 use mailseal::keys::private_key::{self, FoundPrivateKey, PlainPrivateKey};
-use mailseal::keys::{self, pem, pkcs8, pkcs12};
+use mailseal::keys::{self, pkcs8, pkcs12};
 use mailseal::mime::{RawMessage, Recognised, SmimeForm, recognise, smime_parts};
 use mailseal::secret::Secret;
 use mailseal::spool::Spool;
@@ -14,6 +15,7 @@ use mailseal::x509::Certificate;
 
 use super::explain;
 use super::failure::{Code, Failure, causes};
+use super::file_format::Format;
 use super::input::Input;
 use super::private_keys::PasswordArguments;
 
@@ -30,6 +32,8 @@ pub(super) struct Bundle {
     pub(super) keys: Vec<Key>,
     /// What else is in it and is not used, in sentences.
     pub(super) notes: Vec<String>,
+    /// Why nothing of it can be seen, if it takes a password that nobody was asked for.
+    pub(super) locked: Option<Locked>,
     /// Why there is no certificate.
     obstacle: Option<String>,
     /// Whether the order of the certificates means something. The one of a SET OF does not.
@@ -42,6 +46,15 @@ pub(super) struct Key {
     pub(super) public_key: Option<PublicKey>,
     /// Whether it takes a password to get at it.
     pub(super) is_encrypted: bool,
+    /// The key as the key directory has it, unless it cannot be used.
+    pub(super) pem: Option<Secret>,
+}
+
+/// Why a file stays closed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Locked {
+    NoPassword,
+    WrongPassword,
 }
 
 /// How files are read that are not simply there for the reading.
@@ -51,20 +64,41 @@ pub(super) struct Reading<'a> {
     pub(super) allow_legacy: bool,
 }
 
+/// What somebody at the terminal is asked the password of, where no file has it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asking {
+    /// Nothing: what takes a password is [`Locked`].
+    Nothing,
+    /// PKCS#12, of which nothing can be seen without; a key in PEM may stay closed.
+    Containers,
+    /// Every key.
+    Keys,
+}
+
 impl Bundle {
     /// Reads a file. There is at least one certificate or private key in it.
     pub(super) fn read(input: &Input, reading: &Reading<'_>) -> Result<Bundle, Failure> {
+        Bundle::read_asking(Asking::Containers, input, reading)
+    }
+
+    /// The same, asking more or less. A file that stays locked may have nothing in it.
+    pub(super) fn read_asking(
+        asking: Asking,
+        input: &Input,
+        reading: &Reading<'_>,
+    ) -> Result<Bundle, Failure> {
         let octets = input.key_file(MAX_FILE)?;
         let path = match input {
             Input::Stdin => Path::new("standard input"),
             Input::File(path) => path,
         };
         let mut bundle = Bundle::default();
-        bundle.take(&octets, path, reading)?;
-        if bundle.certificates.is_empty() && bundle.keys.is_empty() {
-            return Err(bundle.nothing().about(input));
+        bundle.take(&octets, path, reading, asking)?;
+        let is_empty = bundle.certificates.is_empty() && bundle.keys.is_empty();
+        match is_empty && bundle.locked.is_none() {
+            true => Err(bundle.nothing().about(input)),
+            false => Ok(bundle),
         }
-        Ok(bundle)
     }
 
     /// The certificate that the file is about, and the others of it.
@@ -112,55 +146,64 @@ impl Bundle {
         Failure::new(Code::Data, why).hint(HINT)
     }
 
-    fn take(&mut self, octets: &[u8], path: &Path, reading: &Reading<'_>) -> Result<(), Failure> {
-        if pkcs12::is_pkcs12(octets) {
-            return self.take_pkcs12(octets, path, reading);
-        }
+    fn take(
+        &mut self,
+        octets: &[u8],
+        path: &Path,
+        reading: &Reading<'_>,
+        asking: Asking,
+    ) -> Result<(), Failure> {
         match Format::of(octets) {
+            Format::Pkcs12 => self.take_pkcs12(octets, path, reading, asking),
             Format::Pem => {
-                self.take_pem_objects(octets, path)?;
                 self.take_certificates(octets, path)?;
-                self.take_keys(octets, path, reading)
+                self.take_keys(octets, path, reading, asking)
             }
             Format::Der => {
-                self.is_ordered = true;
-                self.take_keys(octets, path, reading)?;
+                self.take_keys(octets, path, reading, asking)?;
                 match self.keys.is_empty() {
                     true => self.take_certificates(octets, path),
                     false => Ok(()),
                 }
             }
-            Format::Base64(der) => self.take(&der, path, reading),
+            Format::ContentInfo => self.take_certificates(octets, path),
+            Format::Dressed(octets) => self.take(&octets, path, reading, asking),
             Format::Message => self.take_message(octets, path),
         }
     }
 
-    /// What there is in PEM or DER.
+    /// What there is in PEM, DER and PKCS#7.
     fn take_certificates(&mut self, octets: &[u8], path: &Path) -> Result<(), Failure> {
-        match pem::certificates(octets) {
-            Ok(certificates) => {
-                self.is_ordered = self.certificates.is_empty();
-                self.certificates.extend(certificates);
-            }
-            Err(error @ pem::Error::NoCertificate { .. }) => {
-                self.obstacle = Some(error.to_string());
+        let found = match CertificateBundle::read(octets) {
+            Ok(found) => found,
+            Err(bundle::Error::NotSignedData(_)) => {
+                let note =
+                    "there is a CMS object in it that is not signed, and has no certificates";
+                self.notes.push(note.to_owned());
+                return Ok(());
             }
             Err(error) => return Err(malformed(&error, path)),
-        }
-        Ok(())
-    }
-
-    /// PKCS#7 in PEM.
-    fn take_pem_objects(&mut self, octets: &[u8], path: &Path) -> Result<(), Failure> {
-        for block in pem::blocks(octets).map_err(|error| malformed(&error, path))? {
-            if matches!(block.label(), "PKCS7" | "CMS" | "PKCS #7 SIGNED DATA") {
-                self.take_object(&Spool::from_bytes(block.content().to_vec()), path)?;
+        };
+        self.is_ordered = found.is_ordered;
+        match found.is_ordered {
+            true => match found.into_certificates() {
+                Ok(certificates) => self.certificates.extend(certificates),
+                Err(error @ bundle::Error::NoCertificate { .. }) => {
+                    self.obstacle = Some(error.to_string());
+                }
+                Err(error) => return Err(malformed(&error, path)),
+            },
+            // Whoever put the set together may know of kinds that are not known here.
+            false => {
+                self.certificates.extend(found.certificates);
+                let unusable = found.malformed.iter();
+                self.notes.extend(unusable.map(|error| causes(error)));
             }
         }
         Ok(())
     }
 
-    /// An S/MIME message, or a CMS object in BER or base64.
+    /// The certificates that came along in an S/MIME message, for themselves or with a signature.
     fn take_message(&mut self, octets: &[u8], path: &Path) -> Result<(), Failure> {
         let raw = RawMessage::from_bytes(octets.to_vec());
         let shown = path.display();
@@ -181,23 +224,11 @@ impl Bundle {
         Ok(())
     }
 
-    /// The certificates that came along in SignedData, for themselves or with a signature.
     fn take_object(&mut self, object: &Spool, path: &Path) -> Result<(), Failure> {
-        let object = Object::read(object)
-            .map_err(|error| explain::layer(&error).about(path.display()).hint(HINT))?;
-        let Object::Signed(signed) = object else {
-            let note = "there is a CMS object in it that is not signed, and has no certificates";
-            self.notes.push(note.to_owned());
-            return Ok(());
-        };
-        self.certificates.extend(signed.certificates);
-        let unusable = signed.unusable_certificates.iter();
-        let unusable = unusable.map(|error| {
-            let why = causes(error);
-            format!("a certificate in it cannot be read: {why}")
-        });
-        self.notes.extend(unusable);
-        Ok(())
+        let mut octets = Vec::new();
+        let read = object.reader().read_to_end(&mut octets);
+        read.map_err(|error| Failure::new(Code::Io, causes(&error)).about(path.display()))?;
+        self.take_certificates(&octets, path)
     }
 
     fn take_keys(
@@ -205,26 +236,33 @@ impl Bundle {
         octets: &[u8],
         path: &Path,
         reading: &Reading<'_>,
+        asking: Asking,
     ) -> Result<(), Failure> {
         let found = match FoundPrivateKey::find_all(octets) {
             Ok(found) => found,
             Err(private_key::Error::NotFound { .. }) => return Ok(()),
             Err(error) => return Err(malformed(&error, path)),
         };
-        // To show a certificate nobody has to be asked for a password that happens to be in the
-        // same file: the one of a file will do, or none.
-        let password = reading.passwords.in_file()?;
+        let is_locked = |found: &Result<_, _>| matches!(found, Ok(FoundPrivateKey::Encrypted(_)));
+        let password = match asking {
+            Asking::Keys if found.iter().any(is_locked) => Some(password(path, reading)?),
+            // To show a certificate nobody has to be asked for a password that happens to be in the
+            // same file: the one of a file will do, or none.
+            _ => reading.passwords.in_file()?,
+        };
         for found in found {
-            let is_encrypted = matches!(
-                &found,
-                Ok(FoundPrivateKey::Encrypted(_)) | Err(private_key::Error::TraditionalEncryption)
-            );
+            let is_encrypted = is_locked(&found)
+                || matches!(found, Err(private_key::Error::TraditionalEncryption));
+            let pem = found.as_ref().ok().and_then(|found| found.to_pem().ok());
             let public_key = match public_key(found, password.as_ref()) {
                 Ok(public_key) => public_key,
+                Err(private_key::Error::Encrypted(pkcs8::Error::WrongPassword))
+                    if asking == Asking::Nothing =>
+                {
+                    None
+                }
                 Err(private_key::Error::Encrypted(pkcs8::Error::WrongPassword)) => {
-                    return Err(explain::key(&keys::Error::PasswordWrong {
-                        path: path.to_owned(),
-                    }));
+                    return Err(explain::wrong_password(path));
                 }
                 Err(error) => {
                     self.notes.push(causes(&error));
@@ -234,6 +272,7 @@ impl Bundle {
             self.keys.push(Key {
                 public_key,
                 is_encrypted,
+                pem,
             });
         }
         Ok(())
@@ -244,74 +283,45 @@ impl Bundle {
         octets: &[u8],
         path: &Path,
         reading: &Reading<'_>,
+        asking: Asking,
     ) -> Result<(), Failure> {
         let open = |password: &Secret| pkcs12::read(octets, password, reading.allow_legacy);
         // Many files have no password: nobody is asked for it then.
         let (opened, is_encrypted) = match open(&Secret::new(Vec::new())) {
-            Err(pkcs12::Error::WrongPassword) => (open(&password(path, reading)?), true),
+            Err(pkcs12::Error::WrongPassword) => {
+                let password = match asking {
+                    Asking::Nothing => reading.passwords.in_file()?,
+                    Asking::Containers | Asking::Keys => Some(password(path, reading)?),
+                };
+                let Some(password) = password else {
+                    self.locked = Some(Locked::NoPassword);
+                    return Ok(());
+                };
+                (open(&password), true)
+            }
             opened => (opened, false),
         };
-        let opened = opened.map_err(|error| pkcs12_failure(error, path))?;
+        let opened = match opened {
+            Err(pkcs12::Error::WrongPassword) if asking == Asking::Nothing => {
+                self.locked = Some(Locked::WrongPassword);
+                return Ok(());
+            }
+            opened => opened.map_err(|error| pkcs12_failure(error, path))?,
+        };
         self.certificates = opened.certificates;
-        self.keys = opened
-            .keys
-            .iter()
-            .map(|key| Key {
+        let keys = opened.keys.iter().zip(opened.private_key_infos);
+        self.keys = keys
+            .map(|(key, private_key_info)| Key {
                 public_key: Some(key.public_key().clone()),
                 is_encrypted,
+                pem: PlainPrivateKey::from_pkcs8_der(private_key_info)
+                    .to_pem()
+                    .ok(),
             })
             .collect();
         self.notes = opened.unusable.iter().map(|error| causes(error)).collect();
         Ok(())
     }
-}
-
-/// What octets look like.
-enum Format {
-    Pem,
-    /// Certificates or keys, one after the other.
-    Der,
-    /// DER or BER without the lines of dashes around it.
-    Base64(Vec<u8>),
-    /// A message or a CMS object, if anything.
-    Message,
-}
-
-impl Format {
-    fn of(octets: &[u8]) -> Format {
-        if let [0x30, ..] = octets {
-            return match is_content_info(octets) {
-                true => Format::Message,
-                false => Format::Der,
-            };
-        }
-        let has = |label: &[u8]| octets.windows(label.len()).any(|window| window == label);
-        let is_armoured = [
-            &b"-----BEGIN CERTIFICATE"[..],
-            b"-----BEGIN X509 CERTIFICATE",
-            b"-----BEGIN TRUSTED CERTIFICATE",
-            b"-----BEGIN PKCS",
-            b"-----BEGIN CMS",
-            b"PRIVATE KEY-----",
-        ];
-        let looks_armoured = octets.trim_ascii_start().starts_with(b"-----BEGIN ");
-        if looks_armoured || is_armoured.into_iter().any(has) {
-            return Format::Pem;
-        }
-        match base64_simd::forgiving_decode_to_vec(octets) {
-            Ok(decoded) if decoded.first() == Some(&0x30) => Format::Base64(decoded),
-            _ => Format::Message,
-        }
-    }
-}
-
-/// A SEQUENCE, of whatever length, that begins with an object identifier.
-fn is_content_info(octets: &[u8]) -> bool {
-    let skipped = match octets.get(1) {
-        Some(length @ 0x81..=0x88) => usize::from(length - 0x80),
-        _ => 0,
-    };
-    octets.get(2 + skipped) == Some(&0x06)
 }
 
 fn public_key(
@@ -342,7 +352,7 @@ fn password(path: &Path, reading: &Reading<'_>) -> Result<Secret, Failure> {
 fn pkcs12_failure(error: pkcs12::Error, path: &Path) -> Failure {
     let path = path.to_owned();
     match error {
-        pkcs12::Error::WrongPassword => explain::key(&keys::Error::PasswordWrong { path }),
+        pkcs12::Error::WrongPassword => explain::wrong_password(&path),
         source @ pkcs12::Error::Legacy { .. } => {
             explain::key(&keys::Error::Pkcs12 { path, source })
         }

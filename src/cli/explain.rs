@@ -1,6 +1,7 @@
 //! The library's errors in the user's terms: the exit code, and what to do about it.
 
 use std::io::ErrorKind;
+use std::path::Path;
 
 use mailseal::path::anchors;
 use mailseal::send::{self, Kind, pickup, smtp, sparkpost};
@@ -108,6 +109,13 @@ pub(super) fn key(error: &keys::Error) -> Failure {
         _ => "put a certificate there that is meant for this address and use".to_owned(),
     });
     Failure::new(code, causes(error)).hint(hint)
+}
+
+/// A password that does not open the file.
+pub(super) fn wrong_password(path: &Path) -> Failure {
+    key(&keys::Error::PasswordWrong {
+        path: path.to_owned(),
+    })
 }
 
 /// A file that should hold a password, key or token, and does not.

@@ -8,6 +8,7 @@ mod delivery;
 mod environment;
 mod explain;
 mod failure;
+mod file_format;
 mod input;
 mod man;
 mod open;

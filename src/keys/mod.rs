@@ -26,6 +26,7 @@
 //! - Certification paths and revocation: a pinned certificate is trusted because it is pinned.
 //! - Private keys in tokens, agents or OpenSSH's format.
 
+pub mod armour;
 pub mod bundle;
 mod choice;
 pub mod directory;

@@ -84,6 +84,7 @@ pub enum Error {
 /// `EncryptedPrivateKeyInfo ::= SEQUENCE { encryptionAlgorithm, encryptedData OCTET STRING }`
 #[derive(Clone)]
 pub struct EncryptedPrivateKeyInfo {
+    der: Vec<u8>,
     encryption: Pbes2,
     encrypted_data: Vec<u8>,
 }
@@ -100,9 +101,15 @@ impl EncryptedPrivateKeyInfo {
         let data = inside.expect(tag::OCTET_STRING).map_err(Error::Malformed)?;
         inside.finish().map_err(Error::Malformed)?;
         Ok(EncryptedPrivateKeyInfo {
+            der: der.to_vec(),
             encryption: Pbes2::from_der(&der[algorithm.whole()])?,
             encrypted_data: inside.value(&data).to_vec(),
         })
+    }
+
+    /// The structure as it was read.
+    pub fn der(&self) -> &[u8] {
+        &self.der
     }
 
     /// Decrypts the PrivateKeyInfo: DER, wiped when dropped.

@@ -19,7 +19,7 @@
 use std::sync::Arc;
 
 use crate::asn1::reader::Reader;
-use crate::asn1::tag;
+use crate::asn1::{tag, tlv};
 use crate::crypto::{self, PrivateKey};
 use crate::keys::pem::{self, Block, der_elements, instead};
 use crate::keys::pkcs8::{self, EncryptedPrivateKeyInfo};
@@ -130,6 +130,40 @@ impl PlainPrivateKey {
             der: encrypted.decrypt(password)?,
             format: Format::Pkcs8,
         })
+    }
+
+    /// Takes a PrivateKeyInfo (RFC 5958 2) over, such as lies in PKCS#12.
+    pub fn from_pkcs8_der(der: Secret) -> PlainPrivateKey {
+        PlainPrivateKey {
+            der,
+            format: Format::Pkcs8,
+        }
+    }
+
+    /// `PrivateKeyInfo ::= SEQUENCE { version, privateKeyAlgorithm, privateKey OCTET STRING }` (RFC
+    /// 5958 2). What PKCS#1 and SEC1 leave out of it is the algorithm, and the public key has that.
+    pub(super) fn to_pkcs8_der(&self) -> Result<Secret, Error> {
+        if let Format::Pkcs8 | Format::EncryptedPkcs8 = self.format {
+            return Ok(self.der.clone());
+        }
+        let key = |error| Error::Key(Arc::new(error));
+        let spki = self.decode()?.public_key().to_spki_der().map_err(key)?;
+        let mut outer = Reader::new(&spki);
+        let algorithm = outer.read().and_then(|sequence| {
+            let mut inside = outer.inside(&sequence);
+            inside.read().map(|algorithm| inside.bytes(&algorithm))
+        });
+        let algorithm = algorithm.expect("a SubjectPublicKeyInfo that we have made");
+        let key = self.der.expose();
+        let octets = tlv::header(tag::OCTET_STRING, key.len() as u64);
+        let parts: [&[u8]; 4] = [&[tag::INTEGER, 1, 0], algorithm, &octets, key];
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        let header = tlv::header(tag::SEQUENCE, length as u64);
+        // Growing would leave copies behind that nobody wipes.
+        let mut der = Vec::with_capacity(header.len() + length);
+        der.extend_from_slice(&header);
+        parts.iter().for_each(|part| der.extend_from_slice(part));
+        Ok(Secret::new(der))
     }
 
     /// Makes the key of it.

@@ -64,6 +64,8 @@ pub const MAX_NESTING: usize = 4;
 pub struct Pkcs12 {
     /// The private keys.
     pub keys: Vec<PrivateKey>,
+    /// The PrivateKeyInfo (RFC 5958 2) of each of them, in the clear.
+    pub private_key_infos: Vec<Secret>,
     /// The certificates.
     pub certificates: Vec<Certificate>,
     /// What else is in it, and why it is of no use.
@@ -146,8 +148,8 @@ pub fn read(bytes: &[u8], password: &Secret, allow_legacy: bool) -> Result<Pkcs1
 impl Pkcs12 {
     fn take(&mut self, bag: Bag, passwords: &[Password], budget: &mut Budget) -> Result<(), Error> {
         match bag {
-            Bag::Key(key) => self.take_key(&key),
-            Bag::ShroudedKey(encrypted) => self.take_key(&encrypted.decrypt(passwords, budget)?),
+            Bag::Key(key) => self.take_key(key),
+            Bag::ShroudedKey(encrypted) => self.take_key(encrypted.decrypt(passwords, budget)?),
             Bag::Certificate(der) => match Certificate::from_der(&der) {
                 Ok(certificate) => self.certificates.push(certificate),
                 Err(error) => self.unusable.push(Unusable::Certificate(error)),
@@ -157,9 +159,12 @@ impl Pkcs12 {
         Ok(())
     }
 
-    fn take_key(&mut self, private_key_info: &Secret) {
-        match PrivateKey::from_pkcs8_der(private_key_info) {
-            Ok(key) => self.keys.push(key),
+    fn take_key(&mut self, private_key_info: Secret) {
+        match PrivateKey::from_pkcs8_der(&private_key_info) {
+            Ok(key) => {
+                self.keys.push(key);
+                self.private_key_infos.push(private_key_info);
+            }
             Err(error) => self.unusable.push(Unusable::Key(Arc::new(error))),
         }
     }
