@@ -28,6 +28,24 @@ pub(super) fn path(name: &str) -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
+/// The key directory: the one that a flag names, else that of the environment, else the current one.
+///
+/// Key files are named by address; a directory that is not there has none of them.
+pub(super) fn key_directory(named: Option<&Path>) -> Result<PathBuf, Failure> {
+    let folder = match named {
+        Some(folder) => folder.to_owned(),
+        None => path("MAILSEAL_KEYS").unwrap_or_else(|| PathBuf::from(".")),
+    };
+    match folder.is_dir() {
+        true => Ok(folder),
+        false => {
+            let message = format!("{} is no directory", folder.display());
+            Err(Failure::new(Code::NoInput, message)
+                .hint("name the directory with the keys: --keys DIR, or MAILSEAL_KEYS"))
+        }
+    }
+}
+
 /// A variable that must be set; the words are the original tool's.
 pub(super) fn required(name: &str) -> Result<String, Failure> {
     variable(name)?.ok_or_else(|| missing(name))

@@ -15,7 +15,7 @@ use mailseal::smime::encrypt::{Encryption, SecretRecipient};
 use mailseal::smime::seal::{Missing, Sealed, Sealing, SignOptions};
 use mailseal::smime::sign::Form;
 
-use super::environment::path;
+use super::environment::key_directory;
 use super::explain;
 use super::failure::{Code, Failure};
 use super::input::Input;
@@ -201,15 +201,7 @@ impl SealingArguments {
             recipients: self.recipients(),
             now: self.now(),
         };
-        let folder = match &self.keys {
-            Some(folder) => folder.clone(),
-            None => path("MAILSEAL_KEYS").unwrap_or_else(|| PathBuf::from(".")),
-        };
-        if !folder.is_dir() {
-            let message = format!("{} is no directory", folder.display());
-            return Err(Failure::new(Code::NoInput, message)
-                .hint("name the directory with the keys: --keys DIR, or MAILSEAL_KEYS"));
-        }
+        let folder = key_directory(self.keys.as_deref())?;
         let options = directory::Options {
             allow_legacy: self.allow_legacy,
             ..self.private_keys.options(sealing.now)

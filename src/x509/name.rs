@@ -26,16 +26,22 @@ use crate::asn1::tlv;
 use crate::printable::is_deceptive;
 use crate::x509::string_preparation::prepared;
 
+/// RFC 4519 2.3.
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+
+/// RFC 4519 2.19.
+const ORGANIZATION_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
+
 /// RFC 4514 3 and the LDAP registry of RFC 4520 8.2: the short names of attribute types.
 const DESCRIPTORS: &[(ObjectIdentifier, &str)] = &[
-    (ObjectIdentifier::new_unwrap("2.5.4.3"), "CN"),
+    (COMMON_NAME, "CN"),
     (ObjectIdentifier::new_unwrap("2.5.4.4"), "SN"),
     (ObjectIdentifier::new_unwrap("2.5.4.5"), "serialNumber"),
     (ObjectIdentifier::new_unwrap("2.5.4.6"), "C"),
     (ObjectIdentifier::new_unwrap("2.5.4.7"), "L"),
     (ObjectIdentifier::new_unwrap("2.5.4.8"), "ST"),
     (ObjectIdentifier::new_unwrap("2.5.4.9"), "STREET"),
-    (ObjectIdentifier::new_unwrap("2.5.4.10"), "O"),
+    (ORGANIZATION_NAME, "O"),
     (ObjectIdentifier::new_unwrap("2.5.4.11"), "OU"),
     (ObjectIdentifier::new_unwrap("2.5.4.12"), "title"),
     (ObjectIdentifier::new_unwrap("2.5.4.17"), "postalCode"),
@@ -96,6 +102,19 @@ impl<'a> Name<'a> {
             names.push(name);
         }
         Ok(Name(names))
+    }
+
+    /// What people call it by: the commonName, else the organizationName, as it is written.
+    pub fn short(&self) -> Option<&str> {
+        self.last(COMMON_NAME)
+            .or_else(|| self.last(ORGANIZATION_NAME))
+    }
+
+    /// The text of the most specific attribute of a type.
+    fn last(&self, attribute_type: ObjectIdentifier) -> Option<&str> {
+        let attributes = self.0.iter().flatten();
+        let mut of_type = attributes.filter(|it| it.attribute_type == attribute_type.as_bytes());
+        of_type.next_back()?.text.as_deref()
     }
 
     /// The emailAddress attributes, in their order, as they are written. RFC 8550 3 has them
@@ -431,6 +450,26 @@ mod tests {
             "OU=Sales+CN=J.  Smith,O=Widget Inc."
         );
         assert_eq!(Name::from_der(&[0x30, 0x00]).unwrap().to_string(), "");
+    }
+
+    #[test]
+    fn the_short_name_is_the_most_specific_common_name() {
+        const O: &[u8] = b"\x55\x04\x0a";
+        let short = |attributes: &[(&[u8], &str)]| {
+            let rdn = |(attribute_type, text): &(&[u8], &str)| {
+                tlv(
+                    0x31,
+                    &attribute(attribute_type, tag::UTF8_STRING, text.as_bytes()),
+                )
+            };
+            let rdns: Vec<u8> = attributes.iter().flat_map(rdn).collect();
+            let der = tlv(0x30, &rdns);
+            Name::from_der(&der).unwrap().short().map(str::to_owned)
+        };
+        assert_eq!(short(&[(O, "Acme"), (CN, "A"), (CN, "B")]).unwrap(), "B");
+        assert_eq!(short(&[(CN, "A"), (O, "Acme")]).unwrap(), "A");
+        assert_eq!(short(&[(O, "Acme")]).unwrap(), "Acme");
+        assert_eq!(short(&[]), None);
     }
 
     #[test]

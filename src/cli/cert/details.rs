@@ -118,7 +118,7 @@ impl Details {
                 Version::V2 => 2,
                 Version::V3 => 3,
             },
-            days_left: seconds_left(certificate, now).div_euclid(SECONDS_A_DAY),
+            days_left: days_left(certificate, now),
             has_begun: certificate.not_before() <= now,
             key: KeyDetails::of(certificate),
             signature_algorithm: signature_algorithm(certificate),
@@ -225,8 +225,7 @@ impl Details {
 
     fn end(&self, certificate: &Certificate) -> String {
         let end = &self.report.not_after;
-        // RFC 5280 4.1.2.5: 99991231235959Z, which no clock here reaches.
-        if certificate.not_after().as_second() >= Timestamp::MAX.as_second() {
+        if is_without_end(certificate) {
             return "without end".to_owned();
         }
         match self.days_left {
@@ -316,8 +315,15 @@ impl Lines {
     }
 }
 
-fn seconds_left(certificate: &Certificate, now: Timestamp) -> i64 {
-    certificate.not_after().as_second() - now.as_second()
+/// Whole days until it expires, negative after that.
+pub(super) fn days_left(certificate: &Certificate, now: Timestamp) -> i64 {
+    let seconds = certificate.not_after().as_second() - now.as_second();
+    seconds.div_euclid(SECONDS_A_DAY)
+}
+
+/// RFC 5280 4.1.2.5: 99991231235959Z, which no clock here reaches.
+pub(super) fn is_without_end(certificate: &Certificate) -> bool {
+    certificate.not_after().as_second() >= Timestamp::MAX.as_second()
 }
 
 fn signature_algorithm(certificate: &Certificate) -> String {

@@ -1,7 +1,11 @@
-//! `mailseal cert`: looks at certificates, and judges the paths that lead to them.
+//! `mailseal cert`: looks at certificates, judges the paths that lead to them, and keeps the key
+//! directory.
 
 mod check;
 mod details;
+mod inventory;
+mod list;
+mod listed;
 mod show;
 
 use std::path::PathBuf;
@@ -19,12 +23,15 @@ pub(super) enum Command {
     Show(show::Arguments),
     /// Judge whether a certificate leads to a trusted one (RFC 5280)
     Check(Box<check::Arguments>),
+    /// List certificates, those of the key directory for one, with the days that are left
+    List(list::Arguments),
 }
 
 pub(super) fn run(command: &Command, global: &Global) -> Result<Code, Failure> {
     match command {
         Command::Show(arguments) => show::run(arguments, global),
         Command::Check(arguments) => check::run(arguments, global),
+        Command::List(arguments) => list::run(arguments, global),
     }
 }
 
