@@ -19,16 +19,11 @@
 //!
 //! PKCS#12, which takes a password; attribute certificates and CRLs, which are passed over.
 
-use std::sync::Arc;
-
-use der::Decode;
-
-use crate::asn1::ber::stream::{self, Stream};
 use crate::asn1::oid::{self, ObjectIdentifier};
+use crate::asn1::reader::Reader;
 use crate::asn1::tag;
 use crate::keys::pem::{self, Block, der_elements, instead, without_trust};
-use crate::spool::Spool;
-use crate::x509::{self, Certificate};
+use crate::x509::{self, Certificate, certs_only};
 
 /// The certificates of a file.
 #[derive(Debug, Clone, Default)]
@@ -62,7 +57,7 @@ pub enum Error {
     Pem(#[from] pem::Error),
     /// What begins like PKCS#7 does not go on like it.
     #[error("the PKCS#7 in it cannot be read")]
-    Pkcs7(#[source] Arc<stream::Error>),
+    Pkcs7(#[source] x509::Error),
     /// It is of another content type than the one that holds certificates.
     #[error("the CMS object in it is not SignedData, but {0}")]
     NotSignedData(String),
@@ -143,63 +138,33 @@ impl CertificateBundle {
 
     fn take_pkcs7(&mut self, ber: &[u8]) -> Result<(), Error> {
         self.is_ordered = false;
-        for choice in certificate_set(ber)? {
-            // RFC 5652 10.2.2: every other choice is obsolete or an attribute certificate.
-            if choice.first() == Some(&tag::SEQUENCE) {
-                self.take(&choice);
-            }
+        match content_type(ber) {
+            Some(oid::ID_SIGNED_DATA) | None => {}
+            Some(other) => return Err(Error::NotSignedData(oid::name(&other))),
         }
+        let encodings = certs_only::encoded_certificates(ber).map_err(Error::Pkcs7)?;
+        encodings.iter().for_each(|der| self.take(der));
         Ok(())
-    }
-}
-
-impl From<stream::Error> for Error {
-    fn from(error: stream::Error) -> Error {
-        Error::Pkcs7(Arc::new(error))
     }
 }
 
 /// Whether octets begin like a ContentInfo (RFC 5652 3): a SEQUENCE, of whatever length, that begins
 /// with an object identifier.
 pub fn is_content_info(bytes: &[u8]) -> bool {
-    let skipped = match bytes.get(1) {
-        Some(length @ 0x81..=0x88) => usize::from(length - 0x80),
-        _ => 0,
-    };
-    bytes.first() == Some(&tag::SEQUENCE) && bytes.get(2 + skipped) == Some(&tag::OBJECT_IDENTIFIER)
+    content_type(bytes).is_some()
 }
 
-/// The certificates of SignedData (RFC 5652 5.1), each as it was encoded: its signature is over these
-/// octets.
-fn certificate_set(ber: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
-    let spool = Spool::from_bytes(ber.to_vec());
-    let mut stream = Stream::new(&spool, ber.len());
-    stream.enter(tag::SEQUENCE)?;
-    let content_type = stream.element(tag::OBJECT_IDENTIFIER)?;
-    let content_type = ObjectIdentifier::from_der(&content_type);
-    if content_type != Ok(oid::ID_SIGNED_DATA) {
-        let name = content_type.map_or("something unknown".to_owned(), |id| oid::name(&id));
-        return Err(Error::NotSignedData(name));
-    }
-    stream.enter(tag::context_constructed(0))?;
-    stream.enter(tag::SEQUENCE)?;
-    let _version = stream.element(tag::INTEGER)?;
-    let _digest_algorithms = stream.element(tag::SET)?;
-    let _encapsulated_content = stream.element(tag::SEQUENCE)?;
-    let mut choices = Vec::new();
-    if stream.enter_optional(tag::context_constructed(0))? {
-        while stream.peek()?.is_some() {
-            choices.push(stream.any()?);
-        }
-        stream.leave()?;
-    }
-    let _revocation_lists = stream.optional(tag::context_constructed(1))?;
-    let _signers = stream.element(tag::SET)?;
-    stream.leave()?;
-    stream.leave()?;
-    stream.leave()?;
-    stream.finish()?;
-    Ok(choices)
+fn content_type(ber: &[u8]) -> Option<ObjectIdentifier> {
+    let [tag::SEQUENCE, length, rest @ ..] = ber else {
+        return None;
+    };
+    let length_octets = match length {
+        0x81..=0x88 => usize::from(length & 0x0f),
+        _ => 0,
+    };
+    let mut inside = Reader::new(rest.get(length_octets..)?);
+    let identifier = inside.expect(tag::OBJECT_IDENTIFIER).ok()?;
+    ObjectIdentifier::from_bytes(inside.value(&identifier)).ok()
 }
 
 #[cfg(test)]

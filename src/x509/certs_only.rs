@@ -19,15 +19,25 @@ const MAX_CERTIFICATES: usize = 64;
 ///
 /// It is no SignedData, or malformed.
 pub fn certificates(octets: &[u8]) -> Result<Vec<Certificate>, Error> {
+    let encodings = encoded_certificates(octets)?;
+    let certificates = encodings.iter().take(MAX_CERTIFICATES);
+    Ok(certificates
+        .filter_map(|der| Certificate::from_der(der).ok())
+        .collect())
+}
+
+/// The same as they are encoded, however many: for a file of the operator's own.
+///
+/// # Errors
+///
+/// As for [`certificates`].
+pub fn encoded_certificates(octets: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
     let der = ber::to_der(octets).map_err(|error| Error::Value {
         part: "certificates in CMS",
         value: error.to_string(),
     })?;
     let encodings = encodings(&der).map_err(Error::malformed("certificates in CMS"))?;
-    let certificates = encodings.into_iter().take(MAX_CERTIFICATES);
-    Ok(certificates
-        .filter_map(|der| Certificate::from_der(der).ok())
-        .collect())
+    Ok(encodings.into_iter().map(<[u8]>::to_vec).collect())
 }
 
 /// `ContentInfo { id-signedData, [0] SignedData { version, digestAlgorithms, encapContentInfo,
