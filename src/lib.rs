@@ -66,7 +66,7 @@
 //!
 //! The modules build on each other in one direction only: [`address`], [`printable`], [`secret`]
 //! and [`spool`] below, [`asn1`], [`crypto`] and [`mime`], [`x509`], [`keys`] and [`trust`], [`cms`]
-//! and [`path`], [`smime`] and [`fetch`], and [`send`] above.
+//! and [`path`], [`smime`] and [`fetch`], and [`store`] and [`send`] above.
 //!
 //! # Not supported
 //!
@@ -85,5 +85,6 @@ pub mod secret;
 pub mod send;
 pub mod smime;
 pub mod spool;
+pub mod store;
 pub mod trust;
 pub mod x509;

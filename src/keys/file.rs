@@ -13,7 +13,7 @@ use crate::keys::Error;
 
 /// The most that is read of a key or certificate file, in bytes. A chain of RSA-4096 certificates
 /// with long names takes about 20 KiB.
-const MAX_FILE: u64 = 1 << 20;
+pub(super) const MAX_FILE: u64 = 1 << 20;
 
 /// A key file's content and permission bits, from one open file description: what is judged is
 /// what was read, whatever happens to the path meanwhile.

@@ -29,6 +29,13 @@ pub(super) fn file_names(address: &Address, extension: &str) -> Result<Vec<Strin
     Ok(unique)
 }
 
+/// The one of them that every spelling of the address is looked for by: wholly in lower case, and the
+/// domain in A-labels.
+pub(super) fn canonical(address: &Address, extension: &str) -> Result<String, Error> {
+    let (local, domain) = (address.local().to_lowercase(), address.domain());
+    file_name(address, &format!("{local}@{domain}.{extension}"))
+}
+
 /// A name that stays inside the directory, is no hidden file there, and looks like what it is.
 ///
 /// Doubled dots inside are harmless without a separator, and mailboxes with them exist.

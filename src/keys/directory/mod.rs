@@ -22,6 +22,7 @@
 mod file_names;
 #[cfg(test)]
 mod tests;
+mod writer;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -30,6 +31,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use self::file_names::{file_names, written};
+pub use self::writer::WriteError;
+pub(crate) use self::writer::{Change, DirectoryWriter, Place};
 use crate::address::Address;
 use crate::crypto::PrivateKey;
 use crate::keys::file::KeyFile;

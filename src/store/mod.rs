@@ -1,0 +1,33 @@
+//! What is put into the key directory, and by whose word.
+//!
+//! The key directory is trusted as it is: what lies there is encrypted to. So there are two doors
+//! and no third: a certificate whose path has been validated, and one that the operator vouches for.
+//! Behind either it is a [`Vouched`] one, and only such can be put there.
+//!
+//! ```
+//! use mailseal::keys::pem;
+//! use mailseal::store::{Entry, Import, Outcome, Vouched};
+//!
+//! let certificates = pem::certificates(&std::fs::read("testdata/keys/bob@example.com.crt")?)?;
+//! let now = "2026-11-21T12:00:00Z".parse()?;
+//! let bob = Vouched::by_operator(&certificates[0], &certificates, now, false)?;
+//! let keys = tempfile::tempdir()?;
+//! let import = || Import::plan(keys.path(), Entry::of_each_address(&[bob.clone()], &[]), false);
+//! assert_eq!(import()?.files()[0].outcome(), Outcome::Created);
+//! import()?.carry_out()?;
+//! assert!(keys.path().join("bob@example.com.crt").exists());
+//! assert_eq!(import()?.files()[0].outcome(), Outcome::AlreadyThere);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Not supported
+//!
+//! What is known of an address beside its certificate and key; taking anything away.
+
+mod error;
+mod import;
+mod vouched;
+
+pub use self::error::{Error, Occupied};
+pub use self::import::{Entry, Import, ImportedFile, ImportedKey, Outcome};
+pub use self::vouched::{Unfit, Vouched};
