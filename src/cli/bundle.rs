@@ -50,6 +50,15 @@ pub(super) struct Key {
     pub(super) pem: Option<Secret>,
 }
 
+impl Key {
+    /// Whether it was encrypted, and as the key directory has it is not: the encryption of PKCS#12 is
+    /// the whole file's.
+    pub(super) fn loses_its_password(&self) -> bool {
+        let is_plain = |pem: &Secret| pem.expose().starts_with(b"-----BEGIN PRIVATE KEY-----");
+        self.is_encrypted && self.pem.as_ref().is_some_and(is_plain)
+    }
+}
+
 /// Why a file stays closed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Locked {

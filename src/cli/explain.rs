@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use mailseal::keys::directory::WriteError;
 use mailseal::path::anchors;
 use mailseal::send::{self, Kind, pickup, smtp, sparkpost};
 use mailseal::smime::open::{self, Obstacle, Unproved};
@@ -205,6 +206,36 @@ pub(super) fn decrypting(error: &smime::Error) -> Failure {
         smime::Error::NoKeyFits | smime::Error::NotDecrypted => Failure::new(Code::NoInput, error)
             .hint("name the private key of one of the recipients with --key"),
         error => Failure::new(Code::Data, causes(error)),
+    }
+}
+
+/// Why nothing was put into the key directory.
+pub(super) fn writing(error: &WriteError) -> Failure {
+    use WriteError as E;
+    let told = |code| Failure::new(code, causes(error));
+    match error {
+        E::Name(error) => {
+            key(error).hint("--address ADDRESS limits the import to another of its addresses")
+        }
+        E::Link { .. } => told(Code::NoInput)
+            .hint("take the link away, or name the directory that it leads to with --keys"),
+        E::Ambiguous { .. } => told(Code::NoInput).hint("keep one, named in lower case"),
+        E::Changed { .. } => {
+            told(Code::TempFail).hint("nothing was written; look what is there now, and try again")
+        }
+        E::Directory { source, .. } | E::Read { source, .. } | E::Write { source, .. } => {
+            match source.kind() {
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                    told(Code::NoPermission).hint("mailseal runs as a user who may not write there")
+                }
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                    told(Code::Io).hint("make room; nothing was written")
+                }
+                _ => told(Code::Io).hint("nothing was written; look at the disk that it is on"),
+            }
+        }
+        _ => told(Code::NoInput)
+            .hint("take it out of the way: <address>.crt and <address>.pem are files"),
     }
 }
 

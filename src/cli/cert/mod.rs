@@ -3,9 +3,12 @@
 
 mod check;
 mod details;
+mod import;
+mod import_report;
 mod inventory;
 mod list;
 mod listed;
+mod material;
 mod show;
 
 use std::path::PathBuf;
@@ -25,6 +28,8 @@ pub(super) enum Command {
     Check(Box<check::Arguments>),
     /// List certificates, those of the key directory for one, with the days that are left
     List(list::Arguments),
+    /// Put certificates and private keys into the key directory
+    Import(Box<import::Arguments>),
 }
 
 pub(super) fn run(command: &Command, global: &Global) -> Result<Code, Failure> {
@@ -32,6 +37,7 @@ pub(super) fn run(command: &Command, global: &Global) -> Result<Code, Failure> {
         Command::Show(arguments) => show::run(arguments, global),
         Command::Check(arguments) => check::run(arguments, global),
         Command::List(arguments) => list::run(arguments, global),
+        Command::Import(arguments) => import::run(arguments, global),
     }
 }
 
