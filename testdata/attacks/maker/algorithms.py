@@ -231,50 +231,6 @@ def pkcs1_padded(message, size, seed):
     return b"\x00\x02" + stream(seed, size - len(message) - 3) + b"\x00" + message
 
 
-# ---- P-256 (FIPS 186-5), by formulas that do not look whether a point is on the curve
-
-P = 2**256 - 2**224 + 2**192 + 2**96 - 1
-ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-BASE = (
-    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
-    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
-)
-
-
-def add(one, other):
-    if one is None or other is None:
-        return one or other
-    if one[0] == other[0]:
-        if (one[1] + other[1]) % P == 0:
-            return None
-        slope = (3 * one[0] * one[0] - 3) * pow(2 * one[1], -1, P)
-    else:
-        slope = (other[1] - one[1]) * pow(other[0] - one[0], -1, P)
-    x = (slope * slope - one[0] - other[0]) % P
-    return x, (slope * (one[0] - x) - one[1]) % P
-
-
-def multiply(scalar, point):
-    found = None
-    for bit in bin(scalar)[2:]:
-        found = add(found, found)
-        if bit == "1":
-            found = add(found, point)
-    return found
-
-
-def uncompressed(point):
-    return b"\x04" + point[0].to_bytes(32, "big") + point[1].to_bytes(32, "big")
-
-
-def ecdsa(secret, name, data):
-    """r and s, with a nonce that is a digest of key and message."""
-    value = int.from_bytes(digest(name, data)[:32], "big")
-    nonce = int.from_bytes(digest("sha512", secret.to_bytes(32, "big") + data), "big") % ORDER
-    r = multiply(nonce, BASE)[0] % ORDER
-    return r, pow(nonce, -1, ORDER) * (value + r * secret) % ORDER
-
-
 # ---- X25519 (RFC 7748 5)
 
 

@@ -1,6 +1,7 @@
 """CMS (RFC 5652) with every field open to change: what a correct writer never writes."""
 
 from . import algorithms, oids
+from .curves import P256
 from .der import (
     algorithm,
     elements,
@@ -81,7 +82,7 @@ def by_rsa(identity, name="sha256"):
 
 def by_ecdsa(secret, name="sha256"):
     def sign(data):
-        return sequence(*(integer(value) for value in algorithms.ecdsa(secret, name, data)))
+        return sequence(*(integer(value) for value in P256.ecdsa(secret, name, data)))
 
     return sign
 

@@ -3,6 +3,7 @@
 from math import gcd, prod
 
 from .. import algorithms, cms, oids
+from ..curves import P256
 from ..der import algorithm, bits, integer, null, oid, sequence, tlv
 from ..keys import Certificate, Identity, RsaKey, certificate, ec_spki, identity, is_prime, primes
 from ..mime import ENTITY, mail, multipart_signed
@@ -130,16 +131,16 @@ def keys(corpus, alice):
 
     dave = identity("dave")
     ecdsa = algorithm(oids.ECDSA["sha256"])
-    x, y = algorithms.BASE
+    x, y = P256.base
     secret = dave.key
-    point = algorithms.multiply(secret, algorithms.BASE)
+    point = P256.multiply(secret, P256.base)
     header = {"From": ["From: dave@example.com"]}
     for word, change, about in [
         (None, None, "P-256 as it should be"),
         ("zeros", lambda it: sequence(integer(0), integer(0)), "r = s = 0"),
         (
             "order",
-            lambda it: sequence(integer(algorithms.ORDER), integer(algorithms.ORDER)),
+            lambda it: sequence(integer(P256.order), integer(P256.order)),
             "r = s = n",
         ),
         ("negative", lambda it: sequence(integer(-5), integer(5)), "r is negative"),
@@ -173,12 +174,12 @@ def keys(corpus, alice):
                 f"28-ecdsa-{word}.eml", 28, f"ECDSA: {about}", message, signature=["invalid"]
             )
     for word, encoded in [
-        ("off-curve", algorithms.uncompressed((point[0], point[1] ^ 1))),
+        ("off-curve", P256.uncompressed((point[0], point[1] ^ 1))),
         ("infinity", b"\x00"),
-        ("coordinates-of-p", b"\x04" + algorithms.P.to_bytes(32, "big") * 2),
+        ("coordinates-of-p", b"\x04" + P256.prime.to_bytes(32, "big") * 2),
         ("empty", b""),
-        ("hybrid", bytes([6 + point[1] % 2]) + algorithms.uncompressed(point)[1:]),
-        ("short", algorithms.uncompressed(point)[:-1]),
+        ("hybrid", bytes([6 + point[1] % 2]) + P256.uncompressed(point)[1:]),
+        ("short", P256.uncompressed(point)[:-1]),
     ]:
         corpus.invalid(
             f"28-point-{word}.eml",
@@ -191,7 +192,7 @@ def keys(corpus, alice):
         "28-point.eml",
         28,
         "the same with the right point",
-        signed_with(ec_spki(algorithms.uncompressed(point)), cms.by_ecdsa(secret), ecdsa),
+        signed_with(ec_spki(P256.uncompressed(point)), cms.by_ecdsa(secret), ecdsa),
     )
     corpus.invalid(
         "28-curve-unknown.eml",
@@ -199,7 +200,7 @@ def keys(corpus, alice):
         "a curve that nobody knows",
         signed_with(
             sequence(
-                algorithm(oids.EC_PUBLIC_KEY, oid("1.2.3.4")), bits(algorithms.uncompressed(point))
+                algorithm(oids.EC_PUBLIC_KEY, oid("1.2.3.4")), bits(P256.uncompressed(point))
             ),
             cms.by_ecdsa(secret),
             ecdsa,
@@ -211,7 +212,7 @@ def keys(corpus, alice):
         28,
         "an EC key without curve",
         signed_with(
-            sequence(algorithm(oids.EC_PUBLIC_KEY), bits(algorithms.uncompressed(point))),
+            sequence(algorithm(oids.EC_PUBLIC_KEY), bits(P256.uncompressed(point))),
             cms.by_ecdsa(secret),
             ecdsa,
         ),

@@ -3,6 +3,7 @@
 import hashlib
 
 from .. import algorithms, cms, oids
+from ..curves import P256
 from ..der import (
     algorithm,
     bits,
@@ -102,10 +103,10 @@ def transport_parameters(corpus, bob):
 
 def agreement(corpus, dave):
     """An ephemeral key of the attacker's making, a secret that he knows."""
-    ephemeral = int.from_bytes(algorithms.digest("sha256", b"ephemeral"), "big") % algorithms.ORDER
-    public = algorithms.multiply(ephemeral, algorithms.BASE)
-    of_dave = algorithms.multiply(dave.key, algorithms.BASE)
-    shared = algorithms.multiply(ephemeral, of_dave)[0].to_bytes(32, "big")
+    ephemeral = int.from_bytes(algorithms.digest("sha256", b"ephemeral"), "big") % P256.order
+    public = P256.multiply(ephemeral, P256.base)
+    of_dave = P256.multiply(dave.key, P256.base)
+    shared = P256.multiply(ephemeral, of_dave)[0].to_bytes(32, "big")
     sid = dave.certificate.issuer_and_serial()
     wrapping = algorithm(oids.AES_WRAP[16])
 
@@ -118,7 +119,7 @@ def agreement(corpus, dave):
             [cms.key_agreement(sid, originator(point, curve), secret, key, scheme, parameters)], key
         )
 
-    encoded = algorithms.uncompressed(public)
+    encoded = P256.uncompressed(public)
     for word, curve in [("control", b""), ("curve", oid(oids.P256)), ("curve-null", null())]:
         corpus.opens(
             f"01-ecdh-{word}.eml",
@@ -145,15 +146,15 @@ def agreement(corpus, dave):
             never=SECRET,
         )
     # Formulas for adding points do not use b: off the curve they still give a secret.
-    off = (public[0], (public[1] + 1) % algorithms.P)
+    off = (public[0], (public[1] + 1) % P256.prime)
     corpus.stays_shut(
         "28-ecdh-off-curve.eml",
         28,
         "the ephemeral point is off the curve, and the secret is what formulas give",
         message(
             "off",
-            algorithms.uncompressed(off),
-            algorithms.multiply(dave.key, off)[0].to_bytes(32, "big"),
+            P256.uncompressed(off),
+            P256.multiply(dave.key, off)[0].to_bytes(32, "big"),
         ),
         DAVE,
         SHUT,
