@@ -77,7 +77,7 @@ impl Fields {
         signature: Range<usize>,
     ) -> Result<Fields, Error> {
         let version = read_version(&mut reader)?;
-        let serial = (reader.expect(tag::INTEGER)).map_err(Error::malformed("serialNumber"))?;
+        let serial = serial_number(&mut reader).map_err(Error::malformed("serialNumber"))?;
         let tbs_signature =
             (reader.expect(tag::SEQUENCE)).map_err(Error::malformed("signature"))?;
         let issuer = (reader.expect(tag::SEQUENCE)).map_err(Error::malformed("issuer"))?;
@@ -137,6 +137,18 @@ fn read_version(reader: &mut Reader<'_>) -> Result<Version, Error> {
             part: "version",
             value: hexadecimal(other),
         }),
+    }
+}
+
+/// `CertificateSerialNumber ::= INTEGER`. A certificate is looked for in CRLs by its octets, so that
+/// one number has to have one encoding: X.690 8.3.1 and 8.3.2.
+pub(super) fn serial_number(reader: &mut Reader<'_>) -> Result<Element, reader::Error> {
+    let integer = reader.expect(tag::INTEGER)?;
+    match reader.value(&integer) {
+        [] | [0x00, 0x00..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => {
+            Err(reader::Error::Value(integer.value().start))
+        }
+        _ => Ok(integer),
     }
 }
 
@@ -297,6 +309,18 @@ mod tests {
         assert_eq!(twice, Error::DuplicateExtension("2.5.29.15".to_owned()));
         let unknown = ObjectIdentifier::new_unwrap("1.2.3");
         assert!(changed(|c| c.extensions.push(extension(unknown, b"x"))).is_ok());
+    }
+
+    #[test]
+    fn a_serial_number_has_one_encoding() {
+        let numbered = |octets: &[u8]| changed(|c| c.serial_number = octets.to_vec());
+        for octets in [&b"\x00"[..], b"\x00\x80", b"\xff", b"\xff\x7f", &[0x7f; 40]] {
+            let certificate = numbered(octets).unwrap();
+            assert_eq!(&certificate.serial_der()[2..], octets);
+        }
+        for octets in [&b""[..], b"\x00\x00", b"\x00\x7f", b"\xff\x80"] {
+            assert!(numbered(octets).is_err(), "{octets:x?}");
+        }
     }
 
     #[test]

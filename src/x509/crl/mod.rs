@@ -27,7 +27,7 @@ use crate::asn1::tag;
 use crate::x509::Error;
 use crate::x509::distribution_point::IssuingDistributionPoint;
 use crate::x509::extensions::Extension;
-use crate::x509::fields::{extension_list, time, unknown_critical, whole_octets};
+use crate::x509::fields::{extension_list, serial_number, time, unknown_critical, whole_octets};
 use crate::x509::general_name::GeneralName;
 use crate::x509::name::{ComparableName, Name};
 
@@ -301,7 +301,7 @@ impl CertificateList {
         while !list.is_empty() {
             let entry = list.expect(tag::SEQUENCE).map_err(malformed())?;
             let mut reader = list.inside(&entry);
-            let serial_number = reader.expect(tag::INTEGER).map_err(malformed())?;
+            let serial_number = serial_number(&mut reader).map_err(malformed())?;
             let date = time(&mut reader, "revocationDate")?;
             let extensions = match reader.is_empty() {
                 true => Vec::new(),

@@ -1,6 +1,7 @@
 use super::testing::*;
 use super::*;
-use crate::x509::testing::{critical_extension, extension, name};
+use crate::asn1::tlv::sequence;
+use crate::x509::testing::{critical_extension, extension, name, utc_time};
 
 fn key() -> p256::SecretKey {
     p256::SecretKey::from_slice(&[7; 32]).unwrap()
@@ -35,6 +36,17 @@ fn certificates_are_found_by_issuer_and_serial_number() {
     assert_eq!([find("CA", 3), find("CA", 4)], [None; 2]);
     assert_eq!([find("Other", 3), find("Other", 4)], [Some(None); 2]);
     assert_eq!([find("CA", 5), find("Other", 5)], [Some(None), None]);
+}
+
+/// Else one that is revoked would be looked for in vain.
+#[test]
+fn a_serial_number_has_one_encoding() {
+    let revoked = |serial_number: &[u8]| {
+        let date = utc_time("260515000000Z");
+        changed(|c| c.revoked = vec![sequence(&[serial_number, &date])])
+    };
+    assert!(revoked(&[2, 1, 1]).is_ok() && revoked(&[2, 2, 0, 0x80]).is_ok());
+    assert!(revoked(&[2, 2, 0, 1]).is_err() && revoked(&[2, 0]).is_err());
 }
 
 #[test]
