@@ -13,6 +13,11 @@ python3 attacks/make.py "$work/attacks"
 diff -r attacks/messages "$work/attacks/messages"
 diff attacks/manifest.toml "$work/attacks/manifest.toml"
 
+# So are the named paths.
+python3 paths/make.py "$work/paths"
+diff -r paths/files "$work/paths/files"
+diff paths/manifest.toml "$work/paths/manifest.toml"
+
 wrong=0
 # expect WORD FILE [PURPOSE]: whether openssl, asked for the path, says OK or something else.
 expect() {

@@ -24,6 +24,7 @@ mod memory;
 mod open_gpgsm;
 mod open_openssl;
 mod openssl;
+mod paths;
 mod pickup;
 mod pkcs12;
 mod pkits;

@@ -199,9 +199,7 @@ def keys(corpus, alice):
         28,
         "a curve that nobody knows",
         signed_with(
-            sequence(
-                algorithm(oids.EC_PUBLIC_KEY, oid("1.2.3.4")), bits(P256.uncompressed(point))
-            ),
+            sequence(algorithm(oids.EC_PUBLIC_KEY, oid("1.2.3.4")), bits(P256.uncompressed(point))),
             cms.by_ecdsa(secret),
             ecdsa,
         ),
