@@ -29,12 +29,8 @@ impl<'a> Checker<'a> {
         let mut sources = Vec::new();
         for point in &points {
             target.is_own_crl_issuer = point.names_crl_issuer(link.subject());
-            for number in 0..self.lists.len() {
+            for number in self.complete_lists() {
                 let list = Arc::clone(&self.lists[number].it);
-                // A delta CRL says nothing without the complete one.
-                if list.base_crl_number().is_some() {
-                    continue;
-                }
                 // (b) to (e)
                 let reasons = point.covered_by(&list, link, is_ca);
                 let Some(reasons) = reasons.filter(|reasons| !reasons.is_within(covered)) else {
@@ -55,6 +51,20 @@ impl<'a> Checker<'a> {
             gap = RevocationGap::SomeReasons;
         }
         Ok(Err(gap))
+    }
+
+    /// The complete CRLs, the latest first: one that is superseded (RFC 5280 5.2.3) may be within
+    /// its time still, and knows less. A delta CRL says nothing without a complete one.
+    fn complete_lists(&self) -> Vec<usize> {
+        let list = |number: &usize| &self.lists[*number].it;
+        let mut complete: Vec<usize> = (0..self.lists.len())
+            .filter(|number| list(number).base_crl_number().is_none())
+            .collect();
+        complete.sort_by(|one, other| {
+            let issued = |number| (list(number).this_update(), list(number).crl_number());
+            issued(other).cmp(&issued(one))
+        });
+        complete
     }
 
     /// Whether a CRL tells of a certificate at all.

@@ -109,6 +109,23 @@ fn a_list_is_current() {
 }
 
 #[test]
+fn the_latest_of_several_current_lists_counts() {
+    let with = |day: &'static str, revoked: bool| {
+        changed_crl(CA, |c| {
+            c.this_update = utc_time(day);
+            c.revoked = if revoked { vec![entry(1, &[])] } else { vec![] };
+        })
+    };
+    for (older, newer, expected) in [(false, true, "revoked"), (true, false, "valid")] {
+        let (older, newer) = (with("260601000000Z", older), with("260602000000Z", newer));
+        let lists = [crl(ROOT), older, newer];
+        assert_eq!(judged(&leaf(CA), &lists), expected);
+        let [root, older, newer] = lists;
+        assert_eq!(judged(&leaf(CA), &[root, newer, older]), expected);
+    }
+}
+
+#[test]
 fn a_list_is_signed_by_a_key_that_may() {
     let impostor = Authority { key: 9, ..CA };
     let leaf = leaf(CA);
