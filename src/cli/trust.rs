@@ -206,7 +206,10 @@ impl Judge {
             anchor_constraints: !arguments.no_anchor_constraints,
             revocation: arguments.revocation(),
             evidence: &self.evidence,
-            retrieve: self.fetcher.as_ref().map(|fetcher| fetcher as &dyn Retrieve),
+            retrieve: self
+                .fetcher
+                .as_ref()
+                .map(|fetcher| fetcher as &dyn Retrieve),
             ..Validation::new(&self.anchors, self.now)
         }
     }
