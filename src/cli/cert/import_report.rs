@@ -18,7 +18,7 @@ pub(super) fn files(files: &[ImportedFile], dry_run: bool, loses_password: bool,
         } else if !global.quiet {
             line(sentence(file, dry_run));
         }
-        warn(file, loses_password, global);
+        warn(file, loses_password && !dry_run, global);
     }
 }
 

@@ -1,4 +1,4 @@
-//! `mailseal cert show` and `cert check`, by their exit codes and their JSON.
+//! `mailseal cert`, by its exit codes and its JSON.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,9 +9,13 @@ use tempfile::TempDir;
 use crate::support::{Mailseal, project};
 
 mod check;
+mod import;
+mod list;
+mod made;
 mod pkits;
 mod revocation;
 mod show;
+mod trust;
 
 /// A certificate of `testdata/keys`, with its intermediate behind it.
 fn key_file(name: &str) -> PathBuf {

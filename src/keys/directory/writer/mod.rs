@@ -153,12 +153,15 @@ impl DirectoryWriter {
 
     /// The path of a file of this name, for people.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.path.join(name)
+        match self.path == Path::new(".") {
+            true => PathBuf::from(name),
+            false => self.path.join(name),
+        }
     }
 
     /// The path of a file of the history, for people.
     pub(crate) fn history_path(&self, place: &Place, name: &str) -> PathBuf {
-        self.path.join(HISTORY).join(&place.history).join(name)
+        self.path(HISTORY).join(&place.history).join(name)
     }
 
     /// The file of an address: the one that is there, however the address is spelled; else the one
