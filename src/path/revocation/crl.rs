@@ -26,22 +26,25 @@ impl<'a> Checker<'a> {
         let (points, is_ca) = (Point::of(link)?, is_ca(link)?);
         budget.consume_names(points.len().saturating_mul(self.lists.len()))?;
         let (mut covered, mut gap) = (Reasons::NONE, RevocationGap::NoSource);
-        let mut sources = Vec::new();
+        let (mut sources, mut heard) = (Vec::new(), Vec::new());
         for point in &points {
             target.is_own_crl_issuer = point.names_crl_issuer(link.subject());
             for number in self.complete_lists() {
                 let list = Arc::clone(&self.lists[number].it);
                 // (b) to (e)
-                let reasons = point.covered_by(&list, link, is_ca);
-                let Some(reasons) = reasons.filter(|reasons| !reasons.is_within(covered)) else {
+                let Some(reasons) = point.covered_by(&list, link, is_ca) else {
                     continue;
                 };
+                if reasons.is_within(covered) && !is_of_another_key(&list, &heard) {
+                    continue;
+                }
                 if let Err(found) = self.usable_list(number, target, budget)? {
                     gap = found;
                     continue;
                 }
                 sources.extend(self.not_on(number, target, budget)?);
                 covered = covered.or(reasons); // (l)
+                heard.push(list);
             }
         }
         if covered == Reasons::ALL {
@@ -284,6 +287,13 @@ impl<'a> Checker<'a> {
             Err(_) => Ok(false),
         }
     }
+}
+
+/// RFC 5280 6.3.3 is content with one CRL. A CA with several keys (5.2.1) may keep one for each, of
+/// what that key has signed; then none of those that cover the same can stand for the others.
+fn is_of_another_key(list: &CertificateList, heard: &[Arc<CertificateList>]) -> bool {
+    heard.iter().any(|other| other.covers_the_same_as(list))
+        && !heard.iter().any(|other| other.has_scope_of(list))
 }
 
 fn is_ca(link: &Link<'_>) -> Result<bool, Error> {

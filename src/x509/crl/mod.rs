@@ -226,10 +226,17 @@ impl CertificateList {
     /// Whether the other CRL has the same issuer, the same key and covers the same
     /// (RFC 5280 6.3.3 (c)).
     pub fn has_scope_of(&self, other: &CertificateList) -> bool {
-        let same = |id| self.extension(id) == other.extension(id);
+        self.covers_the_same_as(other) && self.has_same(ID_CE_AUTHORITY_KEY_IDENTIFIER, other)
+    }
+
+    /// The same, whatever the key.
+    pub fn covers_the_same_as(&self, other: &CertificateList) -> bool {
         self.issuer_name == other.issuer_name
-            && same(ID_CE_ISSUING_DISTRIBUTION_POINT)
-            && same(ID_CE_AUTHORITY_KEY_IDENTIFIER)
+            && self.has_same(ID_CE_ISSUING_DISTRIBUTION_POINT, other)
+    }
+
+    fn has_same(&self, id: ObjectIdentifier, other: &CertificateList) -> bool {
+        self.extension(id) == other.extension(id)
     }
 
     /// The entry for a certificate, by its issuer and the DER of its serial number; of several, the

@@ -2,8 +2,8 @@
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{
-    ID_CE_CERTIFICATE_ISSUER, ID_CE_CRL_NUMBER, ID_CE_CRL_REASONS, ID_CE_DELTA_CRL_INDICATOR,
-    ID_CE_ISSUING_DISTRIBUTION_POINT,
+    ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_CERTIFICATE_ISSUER, ID_CE_CRL_NUMBER, ID_CE_CRL_REASONS,
+    ID_CE_DELTA_CRL_INDICATOR, ID_CE_ISSUING_DISTRIBUTION_POINT,
 };
 use p256::ecdsa::signature::Signer;
 
@@ -84,6 +84,12 @@ pub(crate) fn number(number: u8) -> Vec<u8> {
 
 pub(crate) fn base(number: u8) -> Vec<u8> {
     critical_extension(ID_CE_DELTA_CRL_INDICATOR, &element(tag::INTEGER, &[number]))
+}
+
+/// authorityKeyIdentifier
+pub(crate) fn key_identifier(octets: &[u8]) -> Vec<u8> {
+    let identifier = element(tag::context_primitive(0), octets);
+    extension(ID_CE_AUTHORITY_KEY_IDENTIFIER, &sequence(&[&identifier]))
 }
 
 /// issuingDistributionPoint of these parts.

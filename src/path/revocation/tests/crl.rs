@@ -185,6 +185,45 @@ fn another_key_of_the_issuer_may_sign_if_it_leads_to_the_anchor_itself() {
 }
 
 #[test]
+fn no_list_stands_for_that_of_another_key_of_the_issuer() {
+    let renewed = Authority { key: 8, ..CA };
+    let by_the_root = renewed.changed(ROOT, |c| c.serial_number = vec![2]);
+    let pool = [CA.issued_by(ROOT), by_the_root];
+    let list = |authority: Authority, day: &'static str, revoked: u8| {
+        changed_crl(authority, |c| {
+            c.this_update = utc_time(day);
+            c.extensions.push(key_identifier(&[authority.key]));
+            c.revoked = vec![entry(revoked, &[])];
+        })
+    };
+    let leaf = leaf(CA);
+    let judge = |lists: &[CertificateList]| {
+        verdict(&validated(&leaf, &pool, &[&[crl(ROOT)], lists].concat()))
+    };
+    let (early, late) = ("260601000000Z", "260602000000Z");
+    assert_eq!(judge(&[list(renewed, late, 9)]), "valid");
+    assert_eq!(
+        judge(&[list(renewed, late, 9), list(CA, early, 9)]),
+        "valid"
+    );
+    assert_eq!(
+        judge(&[list(renewed, late, 9), list(CA, early, 1)]),
+        "revoked"
+    );
+    assert_eq!(
+        judge(&[list(renewed, late, 1), list(CA, early, 9)]),
+        "revoked"
+    );
+    // Superseded by one of the same key.
+    let lists = [
+        list(renewed, late, 9),
+        list(CA, late, 9),
+        list(CA, early, 1),
+    ];
+    assert_eq!(judge(&lists), "valid");
+}
+
+#[test]
 fn what_is_critical_is_known() {
     let id = unknown();
     assert_eq!(by(|c| c.extensions.push(extension(id, b""))), "valid");
