@@ -5,9 +5,8 @@ use std::collections::HashSet;
 
 use crate::keys::pem;
 use crate::path::budget::Budget;
-use crate::path::retrieval::{Request, Retrieve, RetrieveError, http_location};
+use crate::path::retrieval::{Request, Retrieve, RetrieveError, http_location, in_vain};
 use crate::path::{Error, Validation};
-use crate::printable::{printable, sentence};
 use crate::x509::information_access::ID_AD_CA_ISSUERS;
 use crate::x509::{Certificate, certs_only};
 
@@ -64,10 +63,7 @@ impl<'a> MissingIssuers<'a> {
             budget.consume_retrieval()?;
             match self.ask(&request) {
                 Ok(certificates) => found.extend(certificates),
-                Err(error) => {
-                    let (location, why) = (printable(location), printable(&sentence(&*error)));
-                    self.in_vain = Some(format!("{location} was asked in vain: {why}"));
-                }
+                Err(error) => self.in_vain = Some(in_vain(location, &*error)),
             }
         }
         Ok(found)

@@ -26,6 +26,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use crate::printable::{printable, sentence};
 use crate::x509::general_name::GeneralName;
 
 /// Somebody who gets what a URI in a certificate points to, and remembers it.
@@ -91,6 +92,16 @@ pub struct Retrieved {
 
 /// Why there is no answer.
 pub type RetrieveError = Box<dyn std::error::Error + Send + Sync>;
+
+/// That somebody was asked and what came of it, escaped for display.
+pub(super) fn in_vain(location: &str, why: &dyn std::error::Error) -> String {
+    let why = sentence(why);
+    // Who retrieves may have said where.
+    match why.contains(location) {
+        true => printable(&format!("asked in vain: {why}")),
+        false => printable(&format!("{location} was asked in vain: {why}")),
+    }
+}
 
 /// Where a name of a certificate points to, if that is by HTTP: LDAP and the like are left to those
 /// who have it.

@@ -9,14 +9,10 @@ pub enum RevocationGap {
     /// No CRL and no OCSP answer is for it.
     #[error("there is no CRL for it, and no OCSP answer")]
     NoSource,
-    /// The certificate says where to ask, and nobody gave an answer that can be used.
-    #[error("{location} was asked in vain: {why}")]
-    NotRetrieved {
-        /// The URI, escaped for display.
-        location: String,
-        /// What went wrong, in words.
-        why: String,
-    },
+    /// The certificate says where to ask, and nobody gave an answer that can be used: where and why,
+    /// in words, escaped for display.
+    #[error("{0}")]
+    NotRetrieved(String),
     /// The CRLs that are for it leave out some of the reasons to revoke.
     #[error("its CRLs do not tell of every reason to revoke it")]
     SomeReasons,

@@ -7,11 +7,10 @@ use jiff::Timestamp;
 use crate::crypto::DigestAlgorithm;
 use crate::path::Error;
 use crate::path::budget::Budget;
-use crate::path::retrieval::{Request, Retrieve, http_location};
+use crate::path::retrieval::{Request, Retrieve, http_location, in_vain};
 use crate::path::revocation::evidence::Known;
 use crate::path::revocation::ocsp::WITHOUT_NEXT_UPDATE;
 use crate::path::revocation::{Checker, Origin, RevocationGap, Target, Told};
-use crate::printable::{printable, sentence};
 use crate::x509::Certificate;
 use crate::x509::crl::CertificateList;
 use crate::x509::distribution_point::DistributionPointName;
@@ -85,15 +84,15 @@ impl<'a> Checker<'a> {
         budget.consume_retrieval()?;
         let retrieved = match retrieve.retrieve(&request) {
             Ok(retrieved) => retrieved,
-            Err(error) => return Ok(in_vain(location, &*error)),
+            Err(error) => return Ok(not_retrieved(location, &*error)),
         };
         let answer = match OcspResponse::from_der(&retrieved.octets) {
             Ok(answer) => answer,
-            Err(error) => return Ok(in_vain(location, &error)),
+            Err(error) => return Ok(not_retrieved(location, &error)),
         };
         // RFC 9654 2.1: who does not do nonces leaves it out; another one is an old answer.
         if answer.nonce().is_some_and(|other| Some(other) != nonce) {
-            return Ok(in_vain(location, &OtherNonce));
+            return Ok(not_retrieved(location, &OtherNonce));
         }
         let until = answer.good_until();
         let it = Arc::new(answer);
@@ -131,11 +130,11 @@ impl<'a> Checker<'a> {
         budget.consume_retrieval()?;
         let retrieved = match retrieve.retrieve(&request) {
             Ok(retrieved) => retrieved,
-            Err(error) => return Ok(in_vain(location, &*error)),
+            Err(error) => return Ok(not_retrieved(location, &*error)),
         };
         let list = match CertificateList::from_der(&retrieved.octets) {
             Ok(list) => list,
-            Err(error) => return Ok(in_vain(location, &error)),
+            Err(error) => return Ok(not_retrieved(location, &error)),
         };
         let (number, until) = (self.lists.len(), list.next_update());
         self.lists.push(Known {
@@ -186,11 +185,8 @@ fn lists(certificate: &Certificate) -> Vec<&str> {
         .collect()
 }
 
-fn in_vain(location: &str, why: &dyn std::error::Error) -> Told {
-    Err(RevocationGap::NotRetrieved {
-        location: printable(location),
-        why: printable(&sentence(why)),
-    })
+fn not_retrieved(location: &str, why: &dyn std::error::Error) -> Told {
+    Err(RevocationGap::NotRetrieved(in_vain(location, why)))
 }
 
 /// An answer to another request than this one.
