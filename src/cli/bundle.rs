@@ -22,6 +22,10 @@ use super::private_keys::PasswordArguments;
 /// The most that is read of one file, in octets; the largest public bundle has 0.5 MiB.
 const MAX_FILE: u64 = 16 << 20;
 
+/// The most certificates of one file. All the intermediates of the public authorities together are
+/// fewer.
+const MAX_CERTIFICATES: usize = 10_000;
+
 const HINT: &str = "certificates are read in PEM, DER, PKCS#7, PKCS#12, and from S/MIME messages";
 
 /// What one file holds.
@@ -193,6 +197,11 @@ impl Bundle {
             }
             Err(error) => return Err(malformed(&error, path)),
         };
+        if self.certificates.len() + found.certificates.len() > MAX_CERTIFICATES {
+            let shown = path.display();
+            let message = format!("{shown} has more than {MAX_CERTIFICATES} certificates");
+            return Err(Failure::new(Code::Data, message).hint("take out of it what you want"));
+        }
         self.is_ordered = found.is_ordered;
         match found.is_ordered {
             true => match found.into_certificates() {

@@ -9,7 +9,7 @@ use mailseal::send::{self, Kind, pickup, smtp, sparkpost};
 use mailseal::smime::open::{self, Obstacle, Unproved};
 use mailseal::smime::seal;
 use mailseal::trust;
-use mailseal::{cms, keys, mime, smime};
+use mailseal::{cms, keys, mime, smime, store};
 
 use super::failure::{Code, Failure, causes};
 use super::input::{Input, plain};
@@ -209,8 +209,17 @@ pub(super) fn decrypting(error: &smime::Error) -> Failure {
     }
 }
 
-/// Why nothing was put into the key directory.
-pub(super) fn writing(error: &WriteError) -> Failure {
+/// Why nothing was put into the key directory, other than that something is there.
+pub(super) fn store(error: &store::Error) -> Failure {
+    match error {
+        store::Error::TooManyAddresses { .. } => Failure::new(Code::Data, causes(error))
+            .hint("name those that you want: --address ADDRESS"),
+        store::Error::Write(error) => writing(error),
+        error => Failure::new(Code::Software, causes(error)),
+    }
+}
+
+fn writing(error: &WriteError) -> Failure {
     use WriteError as E;
     let told = |code| Failure::new(code, causes(error));
     match error {

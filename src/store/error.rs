@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::keys::directory::WriteError;
+use crate::store::MAX_ADDRESSES;
 use crate::x509::Certificate;
 
 /// Why nothing was put into the key directory.
@@ -13,6 +14,14 @@ pub enum Error {
     /// Other certificates or keys are there, and nobody has said that they are to be replaced.
     #[error("{}", listed(.0))]
     Occupied(Vec<Occupied>),
+    /// Nobody has said which of them are wanted.
+    #[error(
+        "the certificate is for {count} addresses, and more than {MAX_ADDRESSES} get no files unnamed"
+    )]
+    TooManyAddresses {
+        /// How many it is for.
+        count: usize,
+    },
     /// The directory cannot be written to.
     #[error(transparent)]
     Write(#[from] WriteError),

@@ -14,6 +14,9 @@ use crate::secret::Secret;
 use crate::store::{Error, Occupied, Vouched};
 use crate::x509::Certificate;
 
+/// As many addresses of one certificate get a file each without being named.
+pub const MAX_ADDRESSES: usize = 100;
+
 /// A private key as the key directory has it.
 #[derive(Debug, Clone)]
 pub struct ImportedKey {
@@ -34,10 +37,40 @@ pub struct Entry {
 impl Entry {
     /// An entry for each address of the certificates, in their order; with all certificates that are
     /// for it, and the private keys that belong to those.
-    pub fn of_each_address(certificates: &[Vouched], keys: &[ImportedKey]) -> Vec<Entry> {
+    ///
+    /// # Errors
+    ///
+    /// A certificate with more than [`MAX_ADDRESSES`]: nobody wants as many files unawares.
+    pub fn of_each_address(
+        certificates: &[Vouched],
+        keys: &[ImportedKey],
+    ) -> Result<Vec<Entry>, Error> {
+        let count = |vouched: &Vouched| vouched.certificate().emails().len();
+        match certificates.iter().map(count).max() {
+            Some(count) if count > MAX_ADDRESSES => Err(Error::TooManyAddresses { count }),
+            _ => Ok(Entry::of_addresses(certificates, keys, |_| true)),
+        }
+    }
+
+    /// The same for these addresses alone, of however many.
+    pub fn of_these_addresses(
+        certificates: &[Vouched],
+        keys: &[ImportedKey],
+        wanted: &[Address],
+    ) -> Vec<Entry> {
+        let is_wanted = |address: &Address| wanted.iter().any(|it| it.matches(address));
+        Entry::of_addresses(certificates, keys, is_wanted)
+    }
+
+    fn of_addresses(
+        certificates: &[Vouched],
+        keys: &[ImportedKey],
+        is_wanted: impl Fn(&Address) -> bool,
+    ) -> Vec<Entry> {
         let mut entries: Vec<Entry> = Vec::new();
         for vouched in certificates {
-            for address in vouched.certificate().emails() {
+            let addresses = vouched.certificate().emails().iter();
+            for address in addresses.filter(|address| is_wanted(address)) {
                 let same = |entry: &&mut Entry| entry.address.matches(address);
                 match entries.iter_mut().find(same) {
                     Some(entry) if entry.certificates.contains(vouched) => {}
@@ -166,14 +199,14 @@ impl Import {
     ///
     /// A directory that is not there, an address that cannot name a file, something that is no file
     /// in the place of one; and without `replace` a file that holds another certificate or key.
-    pub fn plan(directory: &Path, entries: Vec<Entry>, replace: bool) -> Result<Import, Error> {
+    pub fn plan(directory: &Path, entries: &[Entry], replace: bool) -> Result<Import, Error> {
         let mut import = Import {
             writer: DirectoryWriter::open(directory)?,
             changes: Vec::new(),
             files: Vec::new(),
         };
         let mut occupied = Vec::new();
-        for entry in &entries {
+        for entry in entries {
             occupied.extend(import.plan_certificates(entry, replace)?);
             occupied.extend(import.plan_keys(entry, replace)?);
         }
@@ -395,8 +428,8 @@ mod tests {
             keys: &[ImportedKey],
             replace: bool,
         ) -> Result<Import, Error> {
-            let entries = Entry::of_each_address(certificates, keys);
-            Import::plan(self.0.path(), entries, replace)
+            let entries = Entry::of_each_address(certificates, keys)?;
+            Import::plan(self.0.path(), &entries, replace)
         }
 
         /// What became of each file.
@@ -421,7 +454,7 @@ mod tests {
         let both = ["bob@example.com", "Robert@Example.com"];
         let bob = certificate(&both, 7, 1);
         let outcomes = keys
-            .import(&[bob.clone()], &[key(7), key(8)], false)
+            .import(std::slice::from_ref(&bob), &[key(7), key(8)], false)
             .unwrap();
         assert_eq!(outcomes, [Outcome::Created; 4]);
         let directory = KeyDirectory::new(keys.0.path(), Options::at(now()));
@@ -453,7 +486,8 @@ mod tests {
         let keys = Keys::new();
         let old = certificate(&["bob@example.com"], 7, 1);
         let new = [certificate(&["bob@example.com"], 8, 2)];
-        keys.import(&[old.clone()], &[key(7)], false).unwrap();
+        keys.import(std::slice::from_ref(&old), &[key(7)], false)
+            .unwrap();
         let Err(Error::Occupied(occupied)) = keys.import(&new, &[key(8)], false) else {
             panic!("the file was free");
         };
@@ -489,6 +523,21 @@ mod tests {
         assert!(!keys.exists("a@example.com.crt"));
         let outcomes = keys.import(&both, &[], true).unwrap();
         assert_eq!(outcomes, [Outcome::Created, Outcome::Replaced]);
+    }
+
+    #[test]
+    fn of_too_many_addresses_the_wanted_ones_are_named() {
+        let many: Vec<String> = (0..=MAX_ADDRESSES)
+            .map(|it| format!("{it}@example.com"))
+            .collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let entries = |count| Entry::of_each_address(&[certificate(&many[..count], 7, 1)], &[]);
+        assert_eq!(entries(MAX_ADDRESSES).unwrap().len(), MAX_ADDRESSES);
+        let refused = entries(MAX_ADDRESSES + 1).unwrap_err();
+        assert!(matches!(refused, Error::TooManyAddresses { count } if count > MAX_ADDRESSES));
+        let wanted = [Address::parse("7@EXAMPLE.com").unwrap()];
+        let one = Entry::of_these_addresses(&[certificate(&many, 7, 1)], &[], &wanted);
+        assert_eq!(one.len(), 1);
     }
 
     #[test]

@@ -12,7 +12,8 @@
 //! let now = "2026-11-21T12:00:00Z".parse()?;
 //! let bob = Vouched::by_operator(&certificates[0], &certificates, now, false)?;
 //! let keys = tempfile::tempdir()?;
-//! let import = || Import::plan(keys.path(), Entry::of_each_address(&[bob.clone()], &[]), false);
+//! let entries = Entry::of_each_address(&[bob], &[])?;
+//! let import = || Import::plan(keys.path(), &entries, false);
 //! assert_eq!(import()?.files()[0].outcome(), Outcome::Created);
 //! import()?.carry_out()?;
 //! assert!(keys.path().join("bob@example.com.crt").exists());
@@ -29,5 +30,5 @@ mod import;
 mod vouched;
 
 pub use self::error::{Error, Occupied};
-pub use self::import::{Entry, Import, ImportedFile, ImportedKey, Outcome};
+pub use self::import::{Entry, Import, ImportedFile, ImportedKey, MAX_ADDRESSES, Outcome};
 pub use self::vouched::{Unfit, Vouched};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use mailseal::address::Address;
 use mailseal::path::{self, Purpose};
-use mailseal::store::{Entry, Error, Import, ImportedFile, Unfit, Vouched};
+use mailseal::store::{Entry, Error, Import, ImportedFile, ImportedKey, Unfit, Vouched};
 use mailseal::x509::Certificate;
 
 use crate::cli::bundle::Reading;
@@ -95,12 +95,7 @@ fn import(arguments: &Arguments, global: &Global) -> Result<Code, Failure> {
         }
     };
     let keys: Vec<_> = material.keys.iter().map(|it| it.key.clone()).collect();
-    let mut entries = Entry::of_each_address(&vouched, &keys);
-    entries.retain(|entry| {
-        let mut wanted = arguments.address.iter();
-        arguments.address.is_empty() || wanted.any(|address| entry.address().matches(address))
-    });
-    match put(&directory, entries, arguments) {
+    match put(&directory, &vouched, &keys, arguments) {
         Ok(files) => {
             let loses_password = material.keys.iter().any(|key| key.loses_its_password);
             import_report::files(&files, arguments.dry_run, loses_password, global);
@@ -110,8 +105,7 @@ fn import(arguments: &Arguments, global: &Global) -> Result<Code, Failure> {
             import_report::occupied(&occupied, global);
             Ok(Code::Negative)
         }
-        Err(Error::Write(error)) => Err(explain::writing(&error)),
-        Err(error) => Err(Failure::new(Code::Software, causes(&error))),
+        Err(error) => Err(explain::store(&error)),
     }
 }
 
@@ -125,10 +119,15 @@ fn directory(arguments: &Arguments) -> Result<PathBuf, Failure> {
 
 fn put(
     directory: &Path,
-    entries: Vec<Entry>,
+    vouched: &[Vouched],
+    keys: &[ImportedKey],
     arguments: &Arguments,
 ) -> Result<Vec<ImportedFile>, Error> {
-    let import = Import::plan(directory, entries, arguments.replace)?;
+    let entries = match &arguments.address[..] {
+        [] => Entry::of_each_address(vouched, keys)?,
+        wanted => Entry::of_these_addresses(vouched, keys, wanted),
+    };
+    let import = Import::plan(directory, &entries, arguments.replace)?;
     match arguments.dry_run {
         true => Ok(import.files().to_vec()),
         false => import.carry_out(),
@@ -143,14 +142,16 @@ pub(super) struct Refusal {
     pub(super) detail: String,
 }
 
-fn vouched(material: &Material, judge: &Judge, pin: bool) -> Result<Vec<Vouched>, Refusal> {
+fn vouched(material: &Material, judge: &Judge, pin: bool) -> Result<Vec<Vouched>, Box<Refusal>> {
     let pool = [&material.pool, judge.intermediates()].concat();
     let vouch = |(leaf, input): &(Certificate, Input)| {
-        let refused = |reason, detail| Refusal {
-            certificate: leaf.clone(),
-            input: input.clone(),
-            reason,
-            detail,
+        let refused = |reason, detail| {
+            Box::new(Refusal {
+                certificate: leaf.clone(),
+                input: input.clone(),
+                reason,
+                detail,
+            })
         };
         let unfit = |unfit: Unfit| refused(unfit.reason(), causes(&unfit));
         if pin {

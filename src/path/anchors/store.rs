@@ -157,6 +157,7 @@ impl Version {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::x509::Certificate;
     use crate::x509::testing::{TestCertificate, name};
 
     fn pem(common_name: &str) -> String {
@@ -172,9 +173,7 @@ mod tests {
 
     fn subjects(store: &TrustStore) -> Vec<&str> {
         let certificates = store.anchors().certificates();
-        certificates
-            .map(|certificate| certificate.subject())
-            .collect()
+        certificates.map(Certificate::subject).collect()
     }
 
     /// Puts a file in the place of another, as every careful program does.

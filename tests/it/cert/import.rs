@@ -377,6 +377,22 @@ fn each_address_gets_a_file_and_none_if_one_fails() {
 }
 
 #[test]
+fn of_too_many_addresses_the_wanted_ones_are_named() {
+    if !peers(&["openssl"]) {
+        return;
+    }
+    let made = Made::new();
+    let keys = Directory::new();
+    let many: Vec<String> = (0..101).map(|it| format!("{it}@example.com")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    made.person("many", &many);
+    let run = |flags: &str| keys.import(flags).arg(made.path("many.crt")).run();
+    run("--pin").refused(65, &["101 addresses", "--address"]);
+    run("--pin --address 7@example.com").success();
+    assert_eq!(keys.names(), ["7@example.com.crt"]);
+}
+
+#[test]
 fn the_name_is_the_one_that_every_spelling_finds() {
     if !peers(&["openssl"]) {
         return;
