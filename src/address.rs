@@ -199,6 +199,27 @@ impl std::str::FromStr for Address {
     }
 }
 
+/// A domain name as addresses have theirs, in lower case and A-labels (RFC 5891); nothing if it is
+/// none.
+///
+/// ```
+/// use mailseal::address::domain_name;
+///
+/// assert_eq!(domain_name("Bücher.EXAMPLE").as_deref(), Some("xn--bcher-kva.example"));
+/// assert_eq!(domain_name("a..example"), None);
+/// ```
+pub fn domain_name(text: &str) -> Option<String> {
+    let ascii = idna::domain_to_ascii(text).ok()?;
+    let is_label = |label: &str| {
+        (1..=MAX_LABEL).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            // The underscore is not a host name's, but mail domains with it exist.
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    ascii.split('.').all(is_label).then_some(ascii)
+}
+
 /// Reads what follows an opening quote: the local part up to the closing quote, then `@domain`.
 fn split_quoted(text: &str) -> Option<(String, &str)> {
     let mut local = String::new();
@@ -229,21 +250,12 @@ fn is_dot_string(local: &str) -> bool {
 }
 
 fn canonical_domain(domain: &str) -> Option<String> {
-    if let Some(literal) = domain.strip_prefix('[') {
-        let inside = literal.strip_suffix(']')?;
-        let is_dtext = |c: char| c.is_ascii_graphic() && !"[]\\".contains(c);
-        return (!inside.is_empty() && inside.chars().all(is_dtext))
-            .then(|| domain.to_ascii_lowercase());
-    }
-    let ascii = idna::domain_to_ascii(domain).ok()?;
-    let is_label = |label: &str| {
-        (1..=MAX_LABEL).contains(&label.len())
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            // The underscore is not a host name's, but mail domains with it exist.
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    let Some(literal) = domain.strip_prefix('[') else {
+        return domain_name(domain);
     };
-    ascii.split('.').all(is_label).then_some(ascii)
+    let inside = literal.strip_suffix(']')?;
+    let is_dtext = |c: char| c.is_ascii_graphic() && !"[]\\".contains(c);
+    (!inside.is_empty() && inside.chars().all(is_dtext)).then(|| domain.to_ascii_lowercase())
 }
 
 #[cfg(test)]
