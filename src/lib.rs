@@ -64,9 +64,16 @@
 //! | [`ValidatedCertificate`](path::ValidatedCertificate) | a path to a trust anchor that holds | [`path::validate`] |
 //! | [`Opened`](smime::open::Opened) | a [`Verdict`](smime::open::Verdict) of all of it; content only if something vouches for it | [`smime::open::open`] |
 //!
+//! And on the way to collecting certificates, [`dkim`] says who vouches for a message:
+//!
+//! | type | promises | made by |
+//! |---|---|---|
+//! | [`AcceptedSignature`](dkim::AcceptedSignature) | a DKIM signature that verifies and that its domain stands by | [`dkim::verify`](dkim::verify()) |
+//! | [`AuthenticatedMessage`](dkim::AuthenticatedMessage) | one author, whose domain has signed the message | [`dkim::verify`](dkim::verify()) |
+//!
 //! The modules build on each other in one direction only: [`address`], [`printable`], [`secret`]
-//! and [`spool`] below, [`asn1`], [`crypto`] and [`mime`], [`x509`], [`keys`] and [`trust`], [`cms`]
-//! and [`path`], [`smime`] and [`fetch`], and [`store`] and [`send`] above.
+//! and [`spool`] below, [`asn1`], [`crypto`] and [`mime`], [`x509`], [`keys`] and [`trust`], [`cms`],
+//! [`path`] and [`dkim`], [`smime`] and [`fetch`], and [`store`] and [`send`] above.
 //!
 //! # Not supported
 //!
@@ -76,6 +83,7 @@ pub mod address;
 pub mod asn1;
 pub mod cms;
 pub mod crypto;
+pub mod dkim;
 pub mod fetch;
 pub mod keys;
 pub mod mime;

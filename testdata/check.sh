@@ -8,6 +8,10 @@ trap 'rm -rf "$work"' EXIT
 python3 make_mail.py "$work/mail"
 diff -r mail "$work/mail"
 
+# Both signature schemes of DKIM draw no random number.
+python3 make_dkim.py "$work/dkim"
+diff -r dkim/messages "$work/dkim"
+
 # The corpus of attacks is signed with the keys that are here, and no random number is drawn.
 python3 attacks/make.py "$work/attacks"
 diff -r attacks/messages "$work/attacks/messages"

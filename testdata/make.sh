@@ -319,7 +319,7 @@ subjectAltName = DNS:localhost,IP:127.0.0.1"
     issue stranger 3002 '/O=mailseal tests/CN=localhost' pki/server.pem pki/server-stranger.crt $BEGIN $END "$SERVER"
 }
 
-# The mail server's DKIM key: selector "lab", domain example.com.
+# The mail server's DKIM key: selector "lab", domain example.com. Other keys, and what is signed with them.
 dkim() {
     key dkim/lab.pem rsa:2048
     openssl rsa -in dkim/lab.pem -traditional -out dkim/lab.private 2>/dev/null
@@ -327,6 +327,10 @@ dkim() {
     chmod 600 dkim/lab.private
     printf 'v=DKIM1; k=rsa; p=%s\n' \
         "$(openssl rsa -in dkim/lab.private -pubout -outform DER 2>/dev/null | openssl base64 -A)" >dkim/lab.txt
+    key dkim/rsa1024.pem rsa:1024
+    key dkim/rsa1023.pem rsa:1023
+    key dkim/ed25519.pem ed25519
+    python3 make_dkim.py dkim/messages
 }
 
 mail() {
