@@ -5,6 +5,8 @@ mod bundle;
 mod cert;
 mod certificate_report;
 mod delivery;
+mod dkim;
+mod dns;
 mod environment;
 mod explain;
 mod failure;
@@ -66,6 +68,8 @@ enum Command {
     Verify(Box<verify::Arguments>),
     /// Show a message's headers and MIME tree
     Show(show::Arguments),
+    /// Judge whether the domain of a message's author vouches for it (RFC 6376)
+    Dkim(dkim::Arguments),
     /// Look at certificates, and judge the paths that lead to them
     #[command(subcommand)]
     Cert(cert::Command),
@@ -127,6 +131,7 @@ pub fn main() -> ExitCode {
         Command::Open(arguments) => open::run(&arguments, &global),
         Command::Verify(arguments) => verify::run(&arguments, &global),
         Command::Show(arguments) => show::run(&arguments, &global),
+        Command::Dkim(arguments) => dkim::run(&arguments, &global),
         Command::Cert(command) => cert::run(&command, &global),
         Command::Completions { shell } => man::completions(shell),
         Command::Man => man::page(),
