@@ -1,8 +1,8 @@
 //! What users see: one small file a behaviour in `tests/cli`, each with arguments, standard input, standard
 //! output, standard error and status.
 //!
-//! Each runs in a directory that holds the keys and the mails of testdata, sealed ones too, and
-//! `root.crt` and `stranger.crt`. In what is expected, `[..]` stands for anything within a line, and a last line of `[...]` for any lines at all.
+//! Each runs in a directory that holds the keys and the mails of testdata, sealed ones too,
+//! `root.crt` and `stranger.crt`, and in `dkim` what is signed for DKIM. In what is expected, `[..]` stands for anything within a line, and a last line of `[...]` for any lines at all.
 //! `MAILSEAL_BLESS=1` prints what came instead, ready to be pasted.
 
 use std::collections::BTreeMap;
@@ -70,6 +70,13 @@ fn differences(behaviour: &Behaviour) -> String {
     {
         let name = path.file_name().expect("a file has a name");
         fs::copy(&path, directory.path().join(name)).expect("our own directory");
+    }
+    let dkim = directory.path().join("dkim");
+    fs::create_dir(&dkim).expect("our own directory");
+    for entry in fs::read_dir(project("testdata/dkim/messages")).expect("testdata/dkim is there") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a file has a name");
+        fs::copy(&path, dkim.join(name)).expect("our own directory");
     }
     let mut run = Mailseal::new("")
         .args(&behaviour.arguments)

@@ -15,6 +15,7 @@ mod canonical;
 mod cert;
 mod cli;
 mod conformance;
+mod dkim;
 mod encryption;
 mod gpgsm;
 mod keys;

@@ -140,7 +140,7 @@ fn is_sinks(line: &[u8]) -> bool {
         .any(|start| line.starts_with(start))
 }
 
-/// Both of DKIM's verifiers on one mail.
+/// Three of DKIM's verifiers on one mail, ours among them.
 fn assert_dkim(relay: &Relay, delivered: &Delivered) {
     let record = project("testdata/dkim/lab.txt");
     let script = project("tests/peers/dkim_verify.py");
@@ -166,6 +166,12 @@ fn assert_dkim(relay: &Relay, delivered: &Delivered) {
         said.contains("verification (s=lab") && said.contains("succeeded"),
         "{said}"
     );
+
+    let table = relay.directory.path().join("dns.json");
+    let json = serde_json::json!({ "lab._domainkey.example.com": txt.trim() });
+    fs::write(&table, json.to_string()).expect("our own directory");
+    let run = Mailseal::new("dkim --dns").arg(&table);
+    run.stdin(delivered.message.clone()).run().success();
 }
 
 /// Sends these mails in this form through one relay, and checks both signatures and the content behind it.

@@ -10,6 +10,7 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+pub mod dns_server;
 pub mod http_server;
 pub mod peer;
 pub mod report;
