@@ -14,6 +14,7 @@ use crate::asn1::oid::ObjectIdentifier;
 use crate::asn1::reader::{self, Reader, dotted};
 use crate::asn1::tag;
 use crate::printable::is_deceptive;
+use crate::x509::general_name::ID_ON_SMTP_UTF8_MAILBOX;
 use crate::x509::name::Name;
 
 /// One entry of a certificate's extension list: an identifier, whether an unknowing reader must
@@ -220,9 +221,6 @@ pub(super) struct Mailboxes {
     pub(super) unusable: Vec<String>,
 }
 
-/// id-on-SmtpUTF8Mailbox (RFC 9598 3).
-const SMTP_UTF8_MAILBOX: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.8.9");
-
 impl Mailboxes {
     /// Gathers the rfc822Names of the subjectAltName, its SmtpUTF8Mailboxes, and then the
     /// emailAddress attributes of the subject, which RFC 8550 3 has readers recognise.
@@ -291,7 +289,7 @@ fn general_names(der: &[u8]) -> Result<(Vec<&[u8]>, Vec<&[u8]>), reader::Error> 
 /// GeneralName's.
 fn smtp_utf8_mailbox(mut other_name: Reader<'_>) -> Result<Option<&[u8]>, reader::Error> {
     let type_id = other_name.expect(tag::OBJECT_IDENTIFIER)?;
-    if other_name.value(&type_id) != SMTP_UTF8_MAILBOX.as_bytes() {
+    if other_name.value(&type_id) != ID_ON_SMTP_UTF8_MAILBOX.as_bytes() {
         return Ok(None);
     }
     let explicit = other_name.expect(tag::context_constructed(0))?;
@@ -369,7 +367,7 @@ mod tests {
         let dots = "@a.".repeat(20);
         let names = [
             other(
-                SMTP_UTF8_MAILBOX.as_bytes(),
+                ID_ON_SMTP_UTF8_MAILBOX.as_bytes(),
                 &tlv(0x0c, "bø@xn--bcher-kva.example".as_bytes()),
             ),
             other(&[0x2a, 0x03], &[0x05, 0x00]),

@@ -18,10 +18,15 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
 
+use crate::asn1::oid::ObjectIdentifier;
 use crate::asn1::reader::{self, Reader, dotted};
 use crate::asn1::tag;
 use crate::x509::Certificate;
 use crate::x509::name::Name;
+
+/// id-on-SmtpUTF8Mailbox (RFC 9598 3): the type of an otherName that is a mailbox beyond ASCII.
+pub const ID_ON_SMTP_UTF8_MAILBOX: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.8.9");
 
 /// One name, as it stands in the DER.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

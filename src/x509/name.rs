@@ -73,11 +73,13 @@ const DESCRIPTORS: &[(ObjectIdentifier, &str)] = &[
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name<'a>(Vec<Vec<Attribute<'a>>>);
 
+/// One attribute of a name: AttributeTypeAndValue.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Attribute<'a> {
+pub struct Attribute<'a> {
     attribute_type: &'a [u8],
     /// The whole AttributeValue, header included.
     der: &'a [u8],
+    string_type: u8,
     /// The value as text, when its type is one of the string types.
     text: Option<String>,
 }
@@ -104,6 +106,11 @@ impl<'a> Name<'a> {
         Ok(Name(names))
     }
 
+    /// Every attribute, the most significant first, those of one RDN one after the other.
+    pub fn attributes(&self) -> impl DoubleEndedIterator<Item = &Attribute<'a>> {
+        self.0.iter().flatten()
+    }
+
     /// What people call it by: the commonName, else the organizationName, as it is written.
     pub fn short(&self) -> Option<&str> {
         self.last(COMMON_NAME)
@@ -112,19 +119,16 @@ impl<'a> Name<'a> {
 
     /// The text of the most specific attribute of a type.
     fn last(&self, attribute_type: ObjectIdentifier) -> Option<&str> {
-        let attributes = self.0.iter().flatten();
-        let mut of_type = attributes.filter(|it| it.attribute_type == attribute_type.as_bytes());
-        of_type.next_back()?.text.as_deref()
+        let mut of_type = self.attributes().filter(|it| it.is(attribute_type));
+        of_type.next_back()?.text()
     }
 
     /// The emailAddress attributes, in their order, as they are written. RFC 8550 3 has them
     /// recognised beside the subjectAltName.
     pub fn email_addresses(&self) -> impl Iterator<Item = &str> {
-        self.0
-            .iter()
-            .flatten()
-            .filter(|attribute| attribute.attribute_type == oid::ID_EMAIL_ADDRESS.as_bytes())
-            .filter_map(|attribute| attribute.text.as_deref())
+        self.attributes()
+            .filter(|attribute| attribute.is(oid::ID_EMAIL_ADDRESS))
+            .filter_map(Attribute::text)
     }
 }
 
@@ -172,6 +176,26 @@ impl Name<'_> {
 }
 
 impl Attribute<'_> {
+    /// The octets of the attribute type's identifier.
+    pub fn attribute_type(&self) -> &[u8] {
+        self.attribute_type
+    }
+
+    /// Whether it is of this type.
+    pub fn is(&self, attribute_type: ObjectIdentifier) -> bool {
+        self.attribute_type == attribute_type.as_bytes()
+    }
+
+    /// The identifier octet of the value: which string type it is, if it is one.
+    pub fn string_type(&self) -> u8 {
+        self.string_type
+    }
+
+    /// The value as text, as its CA wrote it; none if it is no string. Escape it before it is shown.
+    pub fn text(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+
     /// DER once more, so that no value can pass for a type or for two attributes. Prepared text has
     /// nothing in it for which another would be left as it is.
     fn comparable(&self) -> Vec<u8> {
@@ -192,6 +216,7 @@ impl<'a> Attribute<'a> {
         Ok(Attribute {
             attribute_type: reader.value(&attribute_type),
             der: &der[value.whole()],
+            string_type: value.tag(),
             text: string(value.tag(), reader.value(&value)),
         })
     }
@@ -470,6 +495,24 @@ mod tests {
         assert_eq!(short(&[(CN, "A"), (O, "Acme")]).unwrap(), "A");
         assert_eq!(short(&[(O, "Acme")]).unwrap(), "Acme");
         assert_eq!(short(&[]), None);
+    }
+
+    #[test]
+    fn attributes_are_told_as_they_are_written() {
+        let pair = [
+            attribute(&[0x55, 0x04, 0x0b], tag::PRINTABLE_STRING, b"Sales"),
+            attribute(CN, tag::INTEGER, b"\x01"),
+        ];
+        let der = tlv(0x30, &tlv(0x31, &pair.concat()));
+        let name = Name::from_der(&der).unwrap();
+        let [unit, common_name] = &name.attributes().collect::<Vec<_>>()[..] else {
+            panic!("two attributes");
+        };
+        assert_eq!(unit.attribute_type(), [0x55, 0x04, 0x0b]);
+        assert_eq!(unit.string_type(), tag::PRINTABLE_STRING);
+        assert_eq!((unit.text(), common_name.text()), (Some("Sales"), None));
+        assert!(common_name.is("2.5.4.3".parse().unwrap()));
+        assert!(!unit.is("2.5.4.3".parse().unwrap()));
     }
 
     #[test]

@@ -10,10 +10,13 @@
 //!
 //! # Not supported
 //!
-//! Policy qualifiers: they are texts for people, and are passed over.
+//! The texts of policy qualifiers, which are for people: of a user notice no more is told than which
+//! of its parts are there.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+
+use const_oid::db::rfc5280::{ID_QT_CPS, ID_QT_UNOTICE};
 
 use crate::asn1::oid::ObjectIdentifier;
 use crate::asn1::reader::{self, Element, Reader};
@@ -45,6 +48,67 @@ impl CertificatePolicies {
             information.finish()
         })?;
         Ok(CertificatePolicies(policies))
+    }
+}
+
+/// What a CA adds to a policy, for people to read (RFC 5280 4.2.1.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyQualifier<'a> {
+    /// id-qt-cps: where the certification practice statement is.
+    CpsUri(&'a [u8]),
+    /// id-qt-unotice: a notice to be shown.
+    UserNotice {
+        /// noticeRef: the notice is one of a numbered list of somebody's.
+        has_reference: bool,
+        /// explicitText: the notice itself.
+        has_text: bool,
+    },
+    /// Of another type: the octets of its identifier.
+    Other(&'a [u8]),
+}
+
+impl<'a> PolicyQualifier<'a> {
+    /// Reads those of all policies of a certificatePolicies extension.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is not DER.
+    pub fn all_from_der(der: &'a [u8]) -> Result<Vec<PolicyQualifier<'a>>, reader::Error> {
+        let mut qualifiers = Vec::new();
+        each(der, |mut information| {
+            information.expect(tag::OBJECT_IDENTIFIER)?;
+            let Some(list) = information.optional(tag::SEQUENCE)? else {
+                return Ok(());
+            };
+            let mut list = information.inside(&list);
+            while !list.is_empty() {
+                let qualifier = list.expect(tag::SEQUENCE)?;
+                qualifiers.push(PolicyQualifier::read(list.inside(&qualifier))?);
+            }
+            Ok(())
+        })?;
+        Ok(qualifiers)
+    }
+
+    /// `PolicyQualifierInfo ::= SEQUENCE { policyQualifierId, qualifier ANY }`
+    fn read(mut reader: Reader<'a>) -> Result<PolicyQualifier<'a>, reader::Error> {
+        let id = reader.expect(tag::OBJECT_IDENTIFIER)?;
+        let id = reader.value(&id);
+        if id == ID_QT_CPS.as_bytes() {
+            let uri = reader.expect(tag::IA5_STRING)?;
+            return Ok(PolicyQualifier::CpsUri(reader.value(&uri)));
+        }
+        if id != ID_QT_UNOTICE.as_bytes() {
+            return Ok(PolicyQualifier::Other(id));
+        }
+        let notice = reader.expect(tag::SEQUENCE)?;
+        let mut notice = reader.inside(&notice);
+        // DisplayText is one of four string types, NoticeReference a SEQUENCE.
+        let has_reference = notice.optional(tag::SEQUENCE)?.is_some();
+        Ok(PolicyQualifier::UserNotice {
+            has_reference,
+            has_text: !notice.is_empty(),
+        })
     }
 }
 
@@ -174,6 +238,42 @@ mod tests {
         assert!(read(&[&one, &one]).is_err());
         assert!(read(&[&oid("1.2.3")]).is_err());
         assert!(read(&[&sequence(&[&oid("1.2.3"), b"\x05\x00"])]).is_err());
+    }
+
+    #[test]
+    fn qualifiers_are_a_place_or_a_notice() {
+        let qualifier = |id: ObjectIdentifier, value: &[u8]| {
+            sequence(&[&element(tag::OBJECT_IDENTIFIER, id.as_bytes()), value])
+        };
+        let read = |qualifiers: &[&[u8]]| {
+            let information = sequence(&[&oid("1.2.3"), &sequence(qualifiers)]);
+            let der = sequence(&[&sequence(&[&oid("1.2.4")]), &information]);
+            let read = PolicyQualifier::all_from_der(&der).ok()?;
+            Some(format!("{read:?}"))
+        };
+        let cps = qualifier(ID_QT_CPS, b"\x16\x01a");
+        let reference = b"\x30\x0a\x30\x08\x0c\x01a\x30\x03\x02\x01\x01";
+        for (notice, has_reference, has_text) in [
+            (&b"\x30\x00"[..], false, false),
+            (b"\x30\x03\x0c\x01a", false, true),
+            (reference, true, false),
+        ] {
+            let expected = [
+                PolicyQualifier::CpsUri(b"a"),
+                PolicyQualifier::UserNotice {
+                    has_reference,
+                    has_text,
+                },
+            ];
+            let notice = qualifier(ID_QT_UNOTICE, notice);
+            assert_eq!(read(&[&cps, &notice]), Some(format!("{expected:?}")));
+        }
+        let other = qualifier("1.2.5".parse().unwrap(), b"\x05\x00");
+        let expected = [PolicyQualifier::Other(&[0x2a, 5])];
+        assert_eq!(read(&[&other]), Some(format!("{expected:?}")));
+        for wrong in [qualifier(ID_QT_CPS, b"\x0c\x01a"), b"\x05\x00".to_vec()] {
+            assert_eq!(read(&[&wrong]), None, "{wrong:x?}");
+        }
     }
 
     #[test]
