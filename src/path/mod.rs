@@ -51,6 +51,7 @@ mod purpose;
 pub mod retrieval;
 pub mod revocation;
 mod signature;
+pub mod smime_br;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
