@@ -17,6 +17,7 @@ use crate::cli::revocation_report::{self, StandingReport};
 use crate::cli::trust::{Judge, TrustArguments};
 use crate::cli::{Global, output};
 
+use super::profile::{DepartureReport, Departures, Profile};
 use super::{each, line};
 
 #[derive(Debug, clap::Args)]
@@ -27,6 +28,9 @@ pub(in crate::cli) struct Arguments {
     files: Vec<PathBuf>,
     #[command(flatten)]
     password: PasswordArguments,
+    /// Hold a valid path against a profile too, and tell of each departure
+    #[arg(long, value_enum, value_name = "PROFILE")]
+    profile: Option<Profile>,
     #[command(flatten)]
     trust: TrustArguments,
 }
@@ -53,7 +57,8 @@ fn check(
         .and_then(|bundle| certificates(bundle, input, global))
         .map_err(|failure| unread(failure, input, global))?;
     let pool = [&others, judge.intermediates()].concat();
-    let judgement = Judgement::of(path::validate(&leaf, &pool, &judge.validation()));
+    let outcome = path::validate(&leaf, &pool, &judge.validation());
+    let judgement = Judgement::of(outcome, arguments.profile);
     if global.json {
         json(&Report::of(input, &leaf, &judgement));
     } else if !global.quiet {
@@ -94,28 +99,38 @@ struct Judgement {
     standings: Vec<Standing>,
     /// The one that is revoked, or of which it is not known.
     revoked: Option<StandingReport>,
+    /// From the profile that it was to be held to.
+    departures: Option<Departures>,
 }
 
 impl Judgement {
-    fn of(outcome: Result<ValidatedCertificate, path::Error>) -> Judgement {
+    fn of(
+        outcome: Result<ValidatedCertificate, path::Error>,
+        profile: Option<Profile>,
+    ) -> Judgement {
         match outcome {
-            Ok(validated) => Judgement {
-                refusal: None,
-                path: validated.path().to_vec(),
-                policies: validated
-                    .policies()
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect(),
-                standings: validated.revocation().to_vec(),
-                revoked: None,
-            },
+            Ok(validated) => {
+                let departures = profile.map(|profile| profile.departures(&validated));
+                Judgement {
+                    refusal: departures.as_ref().and_then(Departures::refusal),
+                    path: validated.path().to_vec(),
+                    policies: validated
+                        .policies()
+                        .iter()
+                        .map(ToString::to_string)
+                        .collect(),
+                    standings: validated.revocation().to_vec(),
+                    revoked: None,
+                    departures,
+                }
+            }
             Err(error) => Judgement {
                 refusal: Some((error.reason(), causes(&error))),
                 path: Vec::new(),
                 policies: Vec::new(),
                 standings: Vec::new(),
                 revoked: StandingReport::of_refusal(&error),
+                departures: None,
             },
         }
     }
@@ -163,6 +178,9 @@ fn people(input: &Input, arguments: &Arguments, judgement: &Judgement, global: &
     for standing in &judgement.standings {
         line(format_args!("  {}", revocation_report::sentence(standing)));
     }
+    if let Some(departures) = &judgement.departures {
+        departures.tell(global.verbose);
+    }
 }
 
 #[derive(Serialize)]
@@ -177,6 +195,7 @@ struct Report {
     path: Vec<CertificateReport>,
     policies: Vec<String>,
     revocation: Vec<StandingReport>,
+    departures: Vec<DepartureReport>,
 }
 
 impl Report {
@@ -200,6 +219,11 @@ impl Report {
                 .map(StandingReport::of)
                 .chain(judgement.revoked.clone())
                 .collect(),
+            departures: judgement
+                .departures
+                .as_ref()
+                .map(Departures::report)
+                .unwrap_or_default(),
         }
     }
 }
@@ -217,6 +241,7 @@ fn unread(failure: Failure, input: &Input, global: &Global) -> Failure {
             path: Vec::new(),
             policies: Vec::new(),
             revocation: Vec::new(),
+            departures: Vec::new(),
         });
     }
     failure

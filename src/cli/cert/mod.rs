@@ -9,6 +9,7 @@ mod inventory;
 mod list;
 mod listed;
 mod material;
+mod profile;
 mod show;
 
 use std::path::PathBuf;

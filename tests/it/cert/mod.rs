@@ -13,6 +13,7 @@ mod import;
 mod list;
 mod made;
 mod pkits;
+mod profile;
 mod revocation;
 mod show;
 mod trust;
