@@ -2,9 +2,11 @@
 
 use libfuzzer_sys::fuzz_target;
 use mailseal::asn1::oid::ObjectIdentifier;
+use mailseal::path::{Purpose, TrustAnchors, Validation, smime_br, validate};
 use mailseal::printable::is_deceptive;
 use mailseal::x509::Certificate;
 use mailseal::x509::name::Name;
+use mailseal::x509::policies::PolicyQualifier;
 
 fuzz_target!(|der: &[u8]| {
     let Ok(certificate) = Certificate::from_der(der) else {
@@ -77,4 +79,26 @@ fuzz_target!(|der: &[u8]| {
         certificate.sha1_fingerprint(),
     );
     let _ = (certificate.sha256_fingerprint(), format!("{certificate:?}"));
+    let policies = certificate.extension(ObjectIdentifier::new_unwrap("2.5.29.32"));
+    let _ = policies.map(|(value, _)| PolicyQualifier::all_from_der(value));
+    departures(&certificate);
 });
+
+/// Trusted by itself, so that whatever it is can be held to the requirements.
+fn departures(certificate: &Certificate) {
+    let anchors = TrustAnchors::from_certificates([certificate.clone()]);
+    let validation = Validation {
+        purpose: Purpose::Any,
+        allow_legacy: true,
+        anchor_constraints: false,
+        partial_chain: true,
+        ..Validation::new(&anchors, certificate.not_before())
+    };
+    let Ok(validated) = validate(certificate, &[], &validation) else {
+        return;
+    };
+    for departure in smime_br::departures(&validated) {
+        let detail = departure.detail;
+        assert!(!detail.chars().any(is_deceptive), "{detail}");
+    }
+}
