@@ -214,6 +214,8 @@ pub(super) fn store(error: &store::Error) -> Failure {
     match error {
         store::Error::TooManyAddresses { .. } => Failure::new(Code::Data, causes(error))
             .hint("name those that you want: --address ADDRESS"),
+        store::Error::TooManyCertificates { .. } => Failure::new(Code::Data, causes(error))
+            .hint("take those that you want into a file of their own"),
         store::Error::Write(error) => writing(error),
         error => Failure::new(Code::Software, causes(error)),
     }

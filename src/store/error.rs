@@ -3,8 +3,9 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::address::Address;
 use crate::keys::directory::WriteError;
-use crate::store::MAX_ADDRESSES;
+use crate::store::{MAX_ADDRESSES, MAX_CERTIFICATES};
 use crate::x509::Certificate;
 
 /// Why nothing was put into the key directory.
@@ -20,6 +21,16 @@ pub enum Error {
     )]
     TooManyAddresses {
         /// How many it is for.
+        count: usize,
+    },
+    /// A file of them all would be longer than any that is read.
+    #[error(
+        "there are {count} certificates for {address}, and {MAX_CERTIFICATES} have room in its file"
+    )]
+    TooManyCertificates {
+        /// Whose they are.
+        address: Address,
+        /// How many there are.
         count: usize,
     },
     /// The directory cannot be written to.

@@ -17,6 +17,10 @@ use crate::x509::Certificate;
 /// As many addresses of one certificate get a file each without being named.
 pub const MAX_ADDRESSES: usize = 100;
 
+/// As many certificates may one address have; with their intermediates they make a file that the key
+/// directory still reads.
+pub const MAX_CERTIFICATES: usize = 32;
+
 /// A private key as the key directory has it.
 #[derive(Debug, Clone)]
 pub struct ImportedKey {
@@ -73,7 +77,7 @@ impl Entry {
             for address in addresses.filter(|address| is_wanted(address)) {
                 let same = |entry: &&mut Entry| entry.address.matches(address);
                 match entries.iter_mut().find(same) {
-                    Some(entry) if entry.certificates.contains(vouched) => {}
+                    Some(entry) if entry.certificates.last() == Some(vouched) => {}
                     Some(entry) => entry.certificates.push(vouched.clone()),
                     None => entries.push(Entry {
                         address: address.clone(),
@@ -198,7 +202,8 @@ impl Import {
     /// # Errors
     ///
     /// A directory that is not there, an address that cannot name a file, something that is no file
-    /// in the place of one; and without `replace` a file that holds another certificate or key.
+    /// in the place of one, more than [`MAX_CERTIFICATES`] for one address; and without `replace` a
+    /// file that holds another certificate or key.
     pub fn plan(directory: &Path, entries: &[Entry], replace: bool) -> Result<Import, Error> {
         let mut import = Import {
             writer: DirectoryWriter::open(directory)?,
@@ -207,6 +212,12 @@ impl Import {
         };
         let mut occupied = Vec::new();
         for entry in entries {
+            if entry.certificates.len() > MAX_CERTIFICATES {
+                return Err(Error::TooManyCertificates {
+                    address: entry.address.clone(),
+                    count: entry.certificates.len(),
+                });
+            }
             occupied.extend(import.plan_certificates(entry, replace)?);
             occupied.extend(import.plan_keys(entry, replace)?);
         }
@@ -538,6 +549,20 @@ mod tests {
         let wanted = [Address::parse("7@EXAMPLE.com").unwrap()];
         let one = Entry::of_these_addresses(&[certificate(&many, 7, 1)], &[], &wanted);
         assert_eq!(one.len(), 1);
+    }
+
+    #[test]
+    fn one_address_has_no_more_certificates_than_can_be_read_again() {
+        let keys = Keys::new();
+        let many: Vec<Vouched> = (0..=32)
+            .map(|serial| certificate(&["bob@example.com"], 7, serial))
+            .collect();
+        let refused = keys.import(&many, &[], false).unwrap_err();
+        assert!(matches!(
+            refused,
+            Error::TooManyCertificates { count: 33, .. }
+        ));
+        assert!(keys.import(&many[1..], &[], false).is_ok());
     }
 
     #[test]

@@ -30,5 +30,7 @@ mod import;
 mod vouched;
 
 pub use self::error::{Error, Occupied};
-pub use self::import::{Entry, Import, ImportedFile, ImportedKey, MAX_ADDRESSES, Outcome};
+pub use self::import::{
+    Entry, Import, ImportedFile, ImportedKey, MAX_ADDRESSES, MAX_CERTIFICATES, Outcome,
+};
 pub use self::vouched::{Unfit, Vouched};

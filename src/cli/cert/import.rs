@@ -83,7 +83,6 @@ fn import(arguments: &Arguments, global: &Global) -> Result<Code, Failure> {
     };
     let mut material = Material::read(&arguments.files, &reading, global)?;
     material.limit_to(&arguments.address)?;
-    material.require_certificates_of_keys()?;
     let vouched = match vouched(&material, &judge, arguments.pin) {
         Ok(vouched) => vouched,
         Err(refusal) => {

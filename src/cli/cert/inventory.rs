@@ -1,5 +1,6 @@
 //! All the certificates of files and directories, and which private keys lie beside them.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
@@ -30,8 +31,10 @@ const KEY_EXTENSIONS: [&str; 4] = ["pem", "key", "p12", "pfx"];
 pub(super) struct Inventory {
     /// Each certificate once, with every file that it is in.
     certificates: Vec<(Certificate, Vec<PathBuf>)>,
+    /// Where in that list a certificate is, by its fingerprint.
+    places: HashMap<[u8; 32], usize>,
     keys: Vec<Key>,
-    read: Vec<PathBuf>,
+    read: HashSet<PathBuf>,
     pub(super) locked: Vec<LockedFile>,
     pub(super) failures: Vec<(Input, Failure)>,
     /// What else is in the files and is not used.
@@ -93,8 +96,12 @@ impl Inventory {
 
     /// Every certificate, the one that expires first at the beginning.
     pub(super) fn listed(&self, now: Timestamp) -> Vec<Listed> {
+        let mut by_stem: HashMap<PathBuf, Vec<&Key>> = HashMap::new();
+        for key in &self.keys {
+            by_stem.entry(stem(&key.file)).or_default().push(key);
+        }
         let listed = self.certificates.iter().map(|(certificate, files)| {
-            let key = self.key_beside(certificate, files);
+            let key = self.key_beside(certificate, files, &by_stem);
             Listed::new(certificate, files.clone(), key, now)
         });
         let mut listed: Vec<Listed> = listed.collect();
@@ -126,14 +133,15 @@ impl Inventory {
         }
         self.take_keys(&bundle, &file);
         for certificate in bundle.certificates {
-            let mut known = self.certificates.iter_mut();
-            match known.find(|(known, _)| *known == certificate) {
-                Some((_, files)) if files.contains(&file) => {}
+            let end = self.certificates.len();
+            let place = self.places.entry(certificate.sha256_fingerprint());
+            match self.certificates.get_mut(*place.or_insert(end)) {
+                Some((_, files)) if files.last() == Some(&file) => {}
                 Some((_, files)) => files.push(file.clone()),
                 None => self.certificates.push((certificate, vec![file.clone()])),
             }
         }
-        self.read.push(file);
+        self.read.insert(file);
     }
 
     fn take_keys(&mut self, bundle: &Bundle, file: &Path) {
@@ -154,18 +162,22 @@ impl Inventory {
             |file: &PathBuf| KEY_EXTENSIONS.map(|extension| file.with_extension(extension));
         let candidates: Vec<PathBuf> = self.read.iter().flat_map(beside).collect();
         for file in candidates {
-            if self.read.contains(&file) || !file.is_file() {
+            if !file.is_file() || !self.read.insert(file.clone()) {
                 continue;
             }
             let input = Input::File(file.clone());
             if let Ok(bundle) = Bundle::read_asking(Asking::Nothing, &input, reading) {
                 self.take_keys(&bundle, &file);
             }
-            self.read.push(file);
         }
     }
 
-    fn key_beside(&self, certificate: &Certificate, files: &[PathBuf]) -> KeyBeside {
+    fn key_beside(
+        &self,
+        certificate: &Certificate,
+        files: &[PathBuf],
+        by_stem: &HashMap<PathBuf, Vec<&Key>>,
+    ) -> KeyBeside {
         let public_key = certificate.public_key().ok();
         let is_own = |key: &&Key| key.public_key.is_some() && key.public_key == public_key;
         if let Some(key) = self.keys.iter().find(is_own) {
@@ -175,9 +187,8 @@ impl Inventory {
         if certificate.emails().is_empty() {
             return KeyBeside::None;
         }
-        let stem = |file: &Path| file.with_extension("");
-        let is_beside = |key: &&Key| files.iter().any(|file| stem(file) == stem(&key.file));
-        let mut beside = self.keys.iter().filter(is_beside);
+        let beside = files.iter().filter_map(|file| by_stem.get(&stem(file)));
+        let mut beside = beside.flatten();
         match beside.clone().find(|key| key.public_key.is_none()) {
             Some(key) if key.is_encrypted => KeyBeside::Locked(key.file.clone()),
             Some(key) => KeyBeside::Unusable(key.file.clone()),
@@ -187,6 +198,10 @@ impl Inventory {
             },
         }
     }
+}
+
+fn stem(file: &Path) -> PathBuf {
+    file.with_extension("")
 }
 
 /// The files of a directory that may hold certificates, by name.

@@ -1,6 +1,7 @@
 //! What `cert import` finds in its files: whose certificates they are about, what else helps to vouch
 //! for those, and the private keys.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use mailseal::address::Address;
@@ -17,9 +18,10 @@ use crate::cli::{Global, output};
 pub(super) struct Material {
     /// The certificates that the files are about, each with the file that it is in.
     pub(super) leaves: Vec<(Certificate, Input)>,
-    /// All certificates of all files.
+    /// The others, and those of CAs in any case: who may have issued them.
     pub(super) pool: Vec<Certificate>,
     pub(super) keys: Vec<FoundKey>,
+    seen: HashSet<[u8; 32]>,
 }
 
 /// A private key, fit to be put into the key directory.
@@ -46,7 +48,7 @@ impl Material {
             }
             material.take(bundle, input)?;
         }
-        match (material.pool.is_empty(), inputs.first()) {
+        match (material.leaves.is_empty(), inputs.first()) {
             (true, Some(input)) => Err(Failure::new(
                 Code::Data,
                 "there is a private key in it and no certificate",
@@ -54,6 +56,7 @@ impl Material {
             .hint("name the file with its certificate, too")
             .about(input)),
             _ => {
+                material.require_certificates_of_keys()?;
                 material.find_leaves();
                 Ok(material)
             }
@@ -80,11 +83,9 @@ impl Material {
     }
 
     /// A key without its certificate would be found by nobody.
-    pub(super) fn require_certificates_of_keys(&self) -> Result<(), Failure> {
-        let has_certificate = |key: &&FoundKey| {
-            let mut public_keys = self.pool.iter().map(Certificate::public_key);
-            public_keys.any(|public_key| public_key.is_ok_and(|it| it == key.key.public_key))
-        };
+    fn require_certificates_of_keys(&self) -> Result<(), Failure> {
+        let has_certificate =
+            |key: &&FoundKey| self.leaves.iter().any(|(leaf, _)| key.belongs_to(leaf));
         match self.keys.iter().find(|key| !has_certificate(key)) {
             None => Ok(()),
             Some(key) => Err(Failure::new(
@@ -101,9 +102,8 @@ impl Material {
             self.keys.push(found(key, &bundle.notes, input)?);
         }
         for certificate in bundle.certificates {
-            if !self.pool.contains(&certificate) {
-                self.leaves.push((certificate.clone(), input.clone()));
-                self.pool.push(certificate);
+            if self.seen.insert(certificate.sha256_fingerprint()) {
+                self.leaves.push((certificate, input.clone()));
             }
         }
         Ok(())
@@ -113,28 +113,25 @@ impl Material {
     /// another. Where there is nobody else, a CA that has issued none of the others is meant itself,
     /// such as a self-signed certificate; and so is in any case the one that has its private key here.
     fn find_leaves(&mut self) {
-        let has_issued = |certificate: &Certificate| {
-            let mut others = self.pool.iter().filter(|other| *other != certificate);
-            others.any(|other| other.issuer_der() == certificate.subject_der())
-        };
-        let has_key = |certificate: &Certificate| {
-            let public_key = certificate.public_key();
-            let mut keys = self.keys.iter();
-            public_key.is_ok_and(|public_key| keys.any(|key| key.key.public_key == public_key))
-        };
+        let all = std::mem::take(&mut self.leaves);
+        let below = all.iter().filter(|(it, _)| !it.is_self_issued());
+        let issuers: HashSet<Vec<u8>> = below.map(|(it, _)| it.issuer_der().to_vec()).collect();
+        let has_issued = |certificate: &Certificate| issuers.contains(certificate.subject_der());
         let is_person = |certificate: &Certificate| {
-            has_key(certificate) || !(is_ca(certificate) || has_issued(certificate))
+            let has_key = self.keys.iter().any(|key| key.belongs_to(certificate));
+            has_key || !(is_ca(certificate) || has_issued(certificate))
         };
-        let leaves = std::mem::take(&mut self.leaves);
-        let (people, authorities): (Vec<_>, Vec<_>) =
-            leaves.into_iter().partition(|(leaf, _)| is_person(leaf));
-        self.leaves = match people.is_empty() {
-            false => people,
-            true => {
-                let authorities = authorities.into_iter();
-                authorities.filter(|(leaf, _)| !has_issued(leaf)).collect()
+        let people: Vec<bool> = all.iter().map(|(it, _)| is_person(it)).collect();
+        let is_anybody = people.contains(&true);
+        for ((certificate, input), is_person) in all.into_iter().zip(people) {
+            let is_leaf = is_person || (!is_anybody && !has_issued(&certificate));
+            if !is_leaf || is_ca(&certificate) {
+                self.pool.push(certificate.clone());
             }
-        };
+            if is_leaf {
+                self.leaves.push((certificate, input));
+            }
+        }
     }
 
     fn not_for(&self, address: &Address) -> Failure {
@@ -148,6 +145,13 @@ impl Material {
             false => format!("they are for {}", certified.join(", ")),
         };
         Failure::new(Code::NoInput, message).hint(hint)
+    }
+}
+
+impl FoundKey {
+    fn belongs_to(&self, certificate: &Certificate) -> bool {
+        let public_key = certificate.public_key();
+        public_key.is_ok_and(|public_key| public_key == self.key.public_key)
     }
 }
 

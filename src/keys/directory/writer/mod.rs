@@ -12,6 +12,7 @@
 
 mod held;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::MetadataExt;
@@ -41,6 +42,8 @@ const PRIVATE: u32 = 0o600;
 pub(crate) struct DirectoryWriter {
     path: PathBuf,
     directory: HeldDirectory,
+    /// The names of the files that were there at first, by what they are without regard to case.
+    names: HashMap<String, Vec<String>>,
 }
 
 /// The file of an address, as it is.
@@ -139,15 +142,21 @@ impl DirectoryWriter {
         let open = || {
             let directory = HeldDirectory::open(path)?;
             directory.lock()?;
-            Ok(directory)
+            let mut names: HashMap<String, Vec<String>> = HashMap::new();
+            for name in directory.names()? {
+                if let Ok(name) = name.into_string() {
+                    names.entry(name.to_lowercase()).or_default().push(name);
+                }
+            }
+            Ok(DirectoryWriter {
+                path: path.to_owned(),
+                directory,
+                names,
+            })
         };
-        let directory = open().map_err(|source: io::Error| WriteError::Directory {
+        open().map_err(|source: io::Error| WriteError::Directory {
             path: path.to_owned(),
             source: Arc::new(source),
-        })?;
-        Ok(DirectoryWriter {
-            path: path.to_owned(),
-            directory,
         })
     }
 
@@ -169,16 +178,13 @@ impl DirectoryWriter {
     pub(crate) fn place(&self, address: &Address, extension: &str) -> Result<Place, WriteError> {
         let suffix = format!(".{extension}");
         let canonical = canonical(address, extension)?;
-        // Whatever is made beside the file has to have a name, too.
-        let of_address = file_names(address, extension)?;
-        let same = |name: &String| name.to_lowercase();
-        let same_as: Vec<String> = of_address.iter().map(same).collect();
-        let names = self
-            .directory
-            .names()
-            .map_err(self.unreadable(&canonical))?;
-        let names = names.into_iter().filter_map(|name| name.into_string().ok());
-        let mut there: Vec<String> = names.filter(|name| same_as.contains(&same(name))).collect();
+        let mut spellings: Vec<String> = file_names(address, extension)?;
+        spellings.iter_mut().for_each(|it| *it = it.to_lowercase());
+        spellings.sort();
+        spellings.dedup();
+        let there = spellings.iter().filter_map(|it| self.names.get(it));
+        let there = there.flatten().filter(|name| name.ends_with(&suffix));
+        let mut there: Vec<String> = there.cloned().collect();
         if there.len() > 1 {
             there.sort();
             return Err(WriteError::Ambiguous {
@@ -409,14 +415,15 @@ mod tests {
     #[test]
     fn the_file_that_is_there_is_the_one_however_it_is_spelled() {
         let keys = TestKeys::new();
-        let writer = writer(&keys);
         keys.write("BOB@example.com.crt", "old");
-        let place = writer.place(&address("bob@example.com"), "crt").unwrap();
+        let place = writer(&keys)
+            .place(&address("bob@example.com"), "crt")
+            .unwrap();
         assert_eq!(place.name, "BOB@example.com.crt");
         assert_eq!(place.history, "bob@example.com");
         assert_eq!(place.existing.unwrap().content.expose(), b"old");
         keys.write("bob@example.com.crt", "twin");
-        let twins = writer.place(&address("bob@example.com"), "crt");
+        let twins = writer(&keys).place(&address("bob@example.com"), "crt");
         let Err(WriteError::Ambiguous { names, .. }) = twins else {
             panic!("two files go by the address");
         };
