@@ -30,6 +30,10 @@ const ENVIRONMENT: &[(&str, &str)] = &[
         "SPARKPOST_HOST",
         "The service, https://api.sparkpost.com without it.",
     ),
+    (
+        "SSL_CERT_FILE",
+        "The certificates to trust without --trust, in place of the platform's.",
+    ),
     ("NO_COLOR", "Set and not empty, turns colour off."),
     (
         "TMPDIR",
@@ -44,7 +48,8 @@ const EXIT_STATUS: &[(u8, &str)] = &[
     ),
     (
         Code::Negative as u8,
-        "The verdict is negative, or the content was withheld.",
+        "The verdict is negative, or the content was withheld; for cert import, nothing was imported; for \
+         cert list --expires-within, something expires.",
     ),
     (Code::Usage as u8, "Wrong usage."),
     (Code::Data as u8, "Malformed message or certificate."),
