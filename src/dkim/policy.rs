@@ -113,7 +113,8 @@ pub(super) fn may_use(key: &KeyRecord, signature: &Signature) -> Result<(), Refu
     }
 }
 
-/// A signature that verifies and whose domain stands by it. Only [`accept`] makes one.
+/// A signature that verifies and whose domain stands by it. Only
+/// [`verify`](super::verify()) makes one.
 #[derive(Debug, Clone)]
 pub struct AcceptedSignature {
     signature: Signature,

@@ -144,7 +144,7 @@ impl Signature {
         format!("{}._domainkey.{}", self.selector, self.domain)
     }
 
-    /// Whether it says to cover all fields of a name that the message has.
+    /// Whether `h=` names the field.
     pub(super) fn covers(&self, name: &str) -> bool {
         self.signed_headers
             .iter()

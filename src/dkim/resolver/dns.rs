@@ -28,8 +28,8 @@ const SERVER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Asks DNS servers, and remembers what they say for as long as they allow.
 ///
-/// It can be shared by threads, and blocks the one that asks: asynchronous code does not call it on a
-/// thread of its runtime.
+/// It can be shared by threads, and blocks the one that asks: asynchronous code neither calls nor drops
+/// it on a thread of its runtime.
 pub struct DnsResolver {
     resolver: TokioResolver,
     cache: Mutex<Cache>,
@@ -167,9 +167,8 @@ impl fmt::Debug for DnsResolver {
 /// The records at a name, and how long they may be remembered.
 async fn look_up(resolver: &TokioResolver, name: &str) -> (Answer, Duration) {
     // With a dot at the end no domain of the system's search list comes behind it.
-    let name = match Name::from_str_relaxed(format!("{name}.")) {
-        Ok(name) => name,
-        Err(_) => return (Err(ResolveError::NoRecord), Duration::ZERO),
+    let Ok(name) = Name::from_str_relaxed(format!("{name}.")) else {
+        return (Err(ResolveError::NoRecord), Duration::ZERO);
     };
     match resolver.txt_lookup(name).await {
         Err(error) => error_and_ttl(&error),
