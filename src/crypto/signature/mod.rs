@@ -47,7 +47,7 @@ pub use self::pss::{MaskGeneration, PssParameters};
 pub use self::public_key::PublicKey;
 pub use self::rsa::RsaPublicKey;
 
-/// The two implementations of signing.
+/// The two implementations of signing and verifying.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Backend {
     /// graviola: assembly for recent x86-64 and AArch64 processors, two to four times as fast.

@@ -9,7 +9,7 @@ use super::rsa::Restriction;
 use super::{
     Curve, DsaPublicKey, EcPublicKey, Ed25519PublicKey, MlDsaParameterSet, MlDsaPublicKey,
     MlKemParameterSet, MlKemPublicKey, PssParameters, RsaPublicKey, SignatureAlgorithm,
-    X25519PublicKey, rust_crypto,
+    X25519PublicKey, graviola, rust_crypto,
 };
 use crate::asn1::oid;
 use crate::crypto::Error;
@@ -186,6 +186,9 @@ impl PublicKey {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), Error> {
+        if let Some(verdict) = graviola::verify(self, algorithm, message, signature) {
+            return verdict;
+        }
         match (self, algorithm) {
             (PublicKey::Ed25519(key), SignatureAlgorithm::Ed25519) => {
                 key.verify(message, signature)

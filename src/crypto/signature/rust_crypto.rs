@@ -1,4 +1,4 @@
-//! RustCrypto: portable, and the only one that verifies and decrypts.
+//! RustCrypto: portable, and the only one that decrypts and that verifies everything.
 
 use hmac::{Hmac, KeyInit, Mac};
 use rand::rngs::SysRng;
