@@ -101,7 +101,7 @@ impl Address {
             written_domain: (written != domain).then(|| written.to_owned()),
             domain,
         };
-        match address.to_string().len() {
+        match address.encoded_length() {
             length if length > MAX_LENGTH => Err(Error::TooLong(length)),
             _ => Ok(address),
         }
@@ -135,6 +135,15 @@ impl Address {
     /// of Unicode make one of several letters, as of "k" and the Kelvin sign.
     pub fn matches(&self, other: &Address) -> bool {
         self.domain == other.domain && self.local.eq_ignore_ascii_case(&other.local)
+    }
+
+    /// Of the addr-spec as it is written, quotes and all.
+    fn encoded_length(&self) -> usize {
+        let quoting = match is_dot_string(&self.local) {
+            true => 0,
+            false => 2 + self.local.matches(['"', '\\']).count(),
+        };
+        self.local.len() + quoting + 1 + self.domain.len()
     }
 
     fn identity(&self) -> (&str, &str) {

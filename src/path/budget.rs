@@ -6,18 +6,23 @@
 use crate::crypto::PublicKey;
 use crate::crypto::signature::Curve;
 use crate::path::Error;
+use crate::x509::Certificate;
 
-/// Signatures checked for one leaf; [slow ones](cost) count for several.
-const SIGNATURES: u32 = 100;
+/// Signatures checked for one leaf; [slow ones](cost) count for several. A hundred, and the last of
+/// them is one too many: so many CAs of one name nobody has.
+const SIGNATURES: u32 = 99;
 /// Steps of the search for one leaf.
 const BUILD_CALLS: u32 = 200_000;
 
 /// Names read and compared with name constraints.
 const NAMES: u32 = 250_000;
+/// Names that a leaf is for: as many as can be compared with twenty-five constraints.
+const ALTERNATIVE_NAMES: u32 = 10_000;
 /// Whole paths processed for one leaf, each of which may be the last.
 const PATHS: u32 = 100;
-/// Policies, mappings and nodes of the policy graph.
-const POLICIES: u32 = 100_000;
+/// Policies, mappings and nodes of the policy graph: enough for six CAs that map sixty policies, each
+/// to each.
+const POLICIES: u32 = 30_000;
 /// Requests over the network: an OCSP answer, a CRL and an issuer for each certificate of the
 /// longest path, of which there are honest ones with half as many.
 const RETRIEVALS: u32 = 16;
@@ -61,6 +66,16 @@ impl Budget {
             NAMES,
             "names and constraints on them",
         )
+    }
+
+    /// Looks at the names of a leaf before anybody else does. Those of a CA are read only below
+    /// name constraints, where each counts.
+    pub(super) fn bound_names(leaf: &Certificate) -> Result<(), Error> {
+        // What cannot be read is for those to judge who have to read it.
+        let names = leaf.subject_alt_names().unwrap_or_default();
+        let mut allowed = ALTERNATIVE_NAMES;
+        let what = "names of the certificate";
+        consume(&mut allowed, names.len(), ALTERNATIVE_NAMES, what)
     }
 
     pub(super) fn consume_path(&mut self) -> Result<(), Error> {

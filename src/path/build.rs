@@ -107,6 +107,7 @@ fn attempt(
 ) -> Result<Found, Failed> {
     // What is wrong with the leaf is wrong with every path.
     profile::leaf(leaf, validation)?;
+    Budget::bound_names(leaf)?;
     let link = |certificate| Link::new(Cow::Borrowed(certificate));
     let (leaf, links) = (link(leaf), pool.iter().map(link).collect::<Vec<_>>());
     // Somebody may have chosen to trust this very certificate, whoever issued it.

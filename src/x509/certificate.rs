@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use const_oid::db::rfc5280::{
     ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_CE_SUBJECT_ALT_NAME,
@@ -21,7 +22,7 @@ use crate::asn1::tag;
 use crate::crypto;
 use crate::x509::Error;
 use crate::x509::extensions::{
-    ExtendedKeyUsage, Extension, KeyUsage, Mailboxes, authority_key_identifier,
+    ExtendedKeyUsage, Extension, KeyUsage, MailboxNames, Mailboxes, authority_key_identifier,
     subject_key_identifier,
 };
 use crate::x509::fields::{Fields, Version, extension_list, whole_octets};
@@ -30,10 +31,10 @@ use crate::x509::name::Name;
 
 /// A certificate, as its CA wrote it.
 ///
-/// Two certificates are equal when their bytes are.
+/// Two certificates are equal when their bytes are. A copy shares them, however many they are.
 #[derive(Clone)]
 pub struct Certificate {
-    der: Box<[u8]>,
+    der: Arc<[u8]>,
     fields: Fields,
     extensions: Vec<Extension>,
     subject: String,
@@ -42,7 +43,9 @@ pub struct Certificate {
     extended_key_usage: Option<ExtendedKeyUsage>,
     subject_key_identifier: Option<Range<usize>>,
     authority_key_identifier: Option<Range<usize>>,
-    mailboxes: Mailboxes,
+    mailbox_names: Arc<MailboxNames>,
+    /// Worked out when somebody first asks: of an RSA key that takes as long as a signature.
+    public_key: Arc<OnceLock<crypto::PublicKey>>,
 }
 
 impl Certificate {
@@ -91,9 +94,11 @@ impl Certificate {
             .transpose()
             .map_err(Error::malformed("authorityKeyIdentifier"))?
             .flatten();
-        let subject_alt_name = find(ID_CE_SUBJECT_ALT_NAME).map(|value| &der[value]);
-        let mailboxes = Mailboxes::read(subject_alt_name, &subject)
-            .map_err(Error::malformed("subjectAltName"))?;
+        let mailbox_names = find(ID_CE_SUBJECT_ALT_NAME)
+            .map(|value| MailboxNames::find(der, value))
+            .transpose()
+            .map_err(Error::malformed("subjectAltName"))?
+            .unwrap_or_default();
         Ok(Certificate {
             subject: subject.to_string(),
             issuer: issuer.to_string(),
@@ -101,7 +106,8 @@ impl Certificate {
             extended_key_usage,
             subject_key_identifier,
             authority_key_identifier,
-            mailboxes,
+            mailbox_names: Arc::new(mailbox_names),
+            public_key: Arc::default(),
             extensions,
             fields,
             der: der.into(),
@@ -224,7 +230,11 @@ impl Certificate {
     ///
     /// A key of a kind or size that [`crypto`] does not work with, or a malformed one.
     pub fn public_key(&self) -> Result<crypto::PublicKey, crypto::Error> {
-        crypto::PublicKey::from_spki_der(self.spki_der())
+        if let Some(known) = self.public_key.get() {
+            return Ok(known.clone());
+        }
+        let read = crypto::PublicKey::from_spki_der(self.spki_der())?;
+        Ok(self.public_key.get_or_init(|| read).clone())
     }
 
     /// The first second of the validity period.
@@ -242,12 +252,16 @@ impl Certificate {
     /// subjectAltName, its SmtpUTF8Mailboxes (RFC 9598), then the emailAddress attributes of its
     /// subject.
     pub fn emails(&self) -> &[Address] {
-        &self.mailboxes.addresses
+        &self.mailboxes().addresses
     }
 
     /// What stands in those places and is no address; escaped, for reports.
     pub fn unusable_emails(&self) -> &[String] {
-        &self.mailboxes.unusable
+        &self.mailboxes().unusable
+    }
+
+    fn mailboxes(&self) -> &Mailboxes {
+        self.mailbox_names.mailboxes(&self.der, self.subject_der())
     }
 
     /// The keyUsage extension, if it is there.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use const_oid::db::rfc5280::{
     ANY_EXTENDED_KEY_USAGE, ID_KP_CLIENT_AUTH, ID_KP_CODE_SIGNING, ID_KP_EMAIL_PROTECTION,
@@ -212,82 +213,93 @@ pub(super) fn authority_key_identifier(
     Ok(identifier.map(|element| element.value()))
 }
 
+/// Where the mail addresses of a certificate lie, and what they are once somebody has asked: there
+/// can be a hundred thousand, and most who read a certificate do not.
+#[derive(Debug, Default)]
+pub(super) struct MailboxNames {
+    /// The rfc822Names of the subjectAltName and then its SmtpUTF8Mailboxes.
+    places: Vec<Range<usize>>,
+    mailboxes: OnceLock<Mailboxes>,
+}
+
 /// The mail addresses that a certificate binds its key to.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Mailboxes {
-    /// Without duplicates, in the order of [`Mailboxes::read`].
+    /// Without duplicates, in the order of [`MailboxNames::mailboxes`].
     pub(super) addresses: Vec<Address>,
     /// What stands where an address belongs and is none; escaped.
     pub(super) unusable: Vec<String>,
 }
 
-impl Mailboxes {
-    /// Gathers the rfc822Names of the subjectAltName, its SmtpUTF8Mailboxes, and then the
-    /// emailAddress attributes of the subject, which RFC 8550 3 has readers recognise.
-    ///
-    /// A name that is no address is put aside, not an error: the certificate may hold a good one
-    /// beside it. The structure around the names must be sound.
-    pub(super) fn read(
-        subject_alt_name: Option<&[u8]>,
-        subject: &Name<'_>,
-    ) -> Result<Mailboxes, reader::Error> {
-        let mut mailboxes = Mailboxes::default();
-        let mut seen = HashSet::new();
-        if let Some(der) = subject_alt_name {
-            let (rfc822_names, smtp_utf8_mailboxes) = general_names(der)?;
-            for octets in rfc822_names.into_iter().chain(smtp_utf8_mailboxes) {
-                mailboxes.add(octets, &mut seen);
+impl MailboxNames {
+    /// Finds the values of rfc822Name `[1]` and, inside otherName `[0]`, of SmtpUTF8Mailbox (RFC 5280
+    /// 4.2.1.6) in a certificate whose subjectAltName lies there. The structure around the names
+    /// must be sound; the other kinds of name are passed over, whatever is in them.
+    pub(super) fn find(
+        certificate: &[u8],
+        subject_alt_name: Range<usize>,
+    ) -> Result<MailboxNames, reader::Error> {
+        let mut reader = Reader::of(certificate, subject_alt_name);
+        let sequence = reader.expect(tag::SEQUENCE)?;
+        reader.finish()?;
+        let mut names = reader.inside(&sequence);
+        let (mut places, mut smtp_utf8_mailboxes) = (Vec::new(), Vec::new());
+        while !names.is_empty() {
+            let name = names.read()?;
+            if name.tag() == tag::context_primitive(1) {
+                places.push(name.value());
+            } else if name.tag() == tag::context_constructed(0) {
+                smtp_utf8_mailboxes.extend(smtp_utf8_mailbox(names.inside(&name))?);
             }
         }
-        for address in subject.email_addresses() {
-            mailboxes.add(address.as_bytes(), &mut seen);
-        }
-        Ok(mailboxes)
+        places.extend(smtp_utf8_mailboxes);
+        Ok(MailboxNames {
+            places,
+            mailboxes: OnceLock::new(),
+        })
     }
 
-    fn add(&mut self, octets: &[u8], seen: &mut HashSet<Address>) {
-        let text = String::from_utf8_lossy(octets);
-        // An address that shows as another one has no place in a comparison of addresses.
-        let address = Address::parse(&text)
-            .ok()
-            .filter(|_| !text.chars().any(is_deceptive));
-        match address {
-            Some(address) if seen.contains(&address) => {}
-            Some(address) => {
-                seen.insert(address.clone());
-                self.addresses.push(address);
-            }
-            None => self.unusable.push(text.escape_default().to_string()),
-        }
+    /// Reads them: the rfc822Names, the SmtpUTF8Mailboxes, and then the emailAddress attributes of
+    /// the subject, which RFC 8550 3 has readers recognise.
+    ///
+    /// A name that is no address is put aside, not an error: the certificate may hold a good one
+    /// beside it.
+    pub(super) fn mailboxes(&self, certificate: &[u8], subject_der: &[u8]) -> &Mailboxes {
+        self.mailboxes.get_or_init(|| {
+            let subject =
+                Name::from_der(subject_der).expect("a Certificate has been read with its names");
+            let names = self.places.iter().map(|place| &certificate[place.clone()]);
+            Mailboxes::read(names.chain(subject.email_addresses().map(str::as_bytes)))
+        })
     }
 }
 
-/// RFC 5280 4.2.1.6: the values of rfc822Name `[1]` and, inside otherName `[0]`, of
-/// SmtpUTF8Mailbox. The other kinds of name are passed over, whatever is in them.
-#[allow(
-    clippy::type_complexity,
-    reason = "two lists of slices, named at the one call"
-)]
-fn general_names(der: &[u8]) -> Result<(Vec<&[u8]>, Vec<&[u8]>), reader::Error> {
-    let mut reader = Reader::new(der);
-    let sequence = reader.expect(tag::SEQUENCE)?;
-    reader.finish()?;
-    let mut names = reader.inside(&sequence);
-    let (mut rfc822_names, mut smtp_utf8_mailboxes) = (Vec::new(), Vec::new());
-    while !names.is_empty() {
-        let name = names.read()?;
-        if name.tag() == tag::context_primitive(1) {
-            rfc822_names.push(names.value(&name));
-        } else if name.tag() == tag::context_constructed(0) {
-            smtp_utf8_mailboxes.extend(smtp_utf8_mailbox(names.inside(&name))?);
+impl Mailboxes {
+    fn read<'a>(names: impl Iterator<Item = &'a [u8]>) -> Mailboxes {
+        let mut mailboxes = Mailboxes::default();
+        for octets in names {
+            let text = String::from_utf8_lossy(octets);
+            // An address that shows as another one has no place in a comparison of addresses.
+            match Address::parse(&text) {
+                Ok(address) if !text.chars().any(is_deceptive) => mailboxes.addresses.push(address),
+                _ => mailboxes.unusable.push(text.escape_default().to_string()),
+            }
         }
+        mailboxes.leave_out_duplicates();
+        mailboxes
     }
-    Ok((rfc822_names, smtp_utf8_mailboxes))
+
+    fn leave_out_duplicates(&mut self) {
+        let mut seen = HashSet::with_capacity(self.addresses.len());
+        let is_first: Vec<bool> = self.addresses.iter().map(|it| seen.insert(it)).collect();
+        let mut is_first = is_first.into_iter();
+        self.addresses.retain(|_| is_first.next() == Some(true));
+    }
 }
 
 /// `SEQUENCE { type-id, value [0] EXPLICIT UTF8String }`, the SEQUENCE's tag replaced by the
 /// GeneralName's.
-fn smtp_utf8_mailbox(mut other_name: Reader<'_>) -> Result<Option<&[u8]>, reader::Error> {
+fn smtp_utf8_mailbox(mut other_name: Reader<'_>) -> Result<Option<Range<usize>>, reader::Error> {
     let type_id = other_name.expect(tag::OBJECT_IDENTIFIER)?;
     if other_name.value(&type_id) != ID_ON_SMTP_UTF8_MAILBOX.as_bytes() {
         return Ok(None);
@@ -297,7 +309,7 @@ fn smtp_utf8_mailbox(mut other_name: Reader<'_>) -> Result<Option<&[u8]>, reader
     let mut inside = other_name.inside(&explicit);
     let mailbox = inside.expect(tag::UTF8_STRING)?;
     inside.finish()?;
-    Ok(Some(inside.value(&mailbox)))
+    Ok(Some(mailbox.value()))
 }
 
 #[cfg(test)]
@@ -382,14 +394,14 @@ mod tests {
             tlv(0x87, &[127, 0, 0, 1]),
         ];
         let der = tlv(0x30, &names.concat());
-        let no_subject = Name::from_der(&[0x30, 0x00]).unwrap();
-        let mailboxes = Mailboxes::read(Some(&der), &no_subject).unwrap();
+        let names = MailboxNames::find(&der, 0..der.len()).unwrap();
+        let mailboxes = names.mailboxes(&der, &[0x30, 0x00]);
         let addresses: Vec<String> = mailboxes.addresses.iter().map(Address::to_string).collect();
         assert_eq!(addresses, ["bob@example.com", "bø@xn--bcher-kva.example"]);
         assert_eq!(mailboxes.unusable.len(), 4);
         assert_eq!(mailboxes.unusable[1], "\\u{1b}[2J@example.com");
         for end in 0..der.len() {
-            assert!(Mailboxes::read(Some(&der[..end]), &no_subject).is_err());
+            assert!(MailboxNames::find(&der, 0..end).is_err());
         }
     }
 }

@@ -379,25 +379,23 @@ fn a_malformed_constraint_is_no_licence() {
     }
 }
 
-/// Attack 25.
+/// Attack 25. Reading a name counts as comparing it does.
 #[test]
-fn a_hundred_thousand_names_exhaust_the_budget() {
-    let names: Vec<Vec<u8>> = (0..100_000)
+fn ten_thousand_names_and_twenty_five_constraints_exhaust_the_budget() {
+    let names: Vec<Vec<u8>> = (0..10_000)
         .map(|n| dns(&format!("{n}.example.com")))
         .collect();
     let leaf = changed_leaf(CA, |c| {
         replace(c, ID_CE_SUBJECT_ALT_NAME, &subject_alt_name(&names));
     });
-    let bases = ["org", "net", "com"].map(|base| (Permitted, dns(base)));
-    let ca = CA.changed(ROOT, |c| c.extensions.push(constraints(&bases)));
-    let started = std::time::Instant::now();
-    let result = check(&leaf, &[ca], ROOT.root());
-    println!("{:?}", started.elapsed());
-    assert_eq!(verdict(&result), "budget");
-    assert_eq!(
-        verdict(&check(&leaf, &[CA.issued_by(ROOT)], ROOT.root())),
-        "valid"
-    );
+    for (count, expected) in [(22, "valid"), (25, "budget")] {
+        let bases: Vec<_> = (0..count)
+            .map(|n| (Permitted, dns(&format!("{n}.example.org"))))
+            .chain([(Permitted, dns("com"))])
+            .collect();
+        let ca = CA.changed(ROOT, |c| c.extensions.push(constraints(&bases)));
+        assert_eq!(verdict(&check(&leaf, &[ca], ROOT.root())), expected);
+    }
 }
 
 #[test]

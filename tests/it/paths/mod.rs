@@ -4,7 +4,9 @@
 //! order, the command line once, and OpenSSL gives a second opinion: where it differs the manifest says
 //! why, and where it differs no longer that is news.
 
+mod hostile;
 mod judges;
+mod large;
 mod manifest;
 
 use std::collections::{BTreeMap, BTreeSet};
