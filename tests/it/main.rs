@@ -15,6 +15,7 @@ mod canonical;
 mod cert;
 mod cli;
 mod conformance;
+mod differential;
 mod dkim;
 mod encryption;
 mod gpgsm;
