@@ -25,7 +25,7 @@ pub fn judge(pki: &Pki, encoded: &Encoded) -> Verdict {
     let read = |place: &usize| Certificate::from_der(&encoded.certificates[*place]);
     let leaf = read(&pki.leaf()).map_err(|_| "malformed".to_owned())?;
     // What cannot be read is of no use to a path.
-    let all = |places: &[usize]| places.iter().flat_map(|place| read(place).ok()).collect();
+    let all = |places: &[usize]| places.iter().filter_map(|place| read(place).ok()).collect();
     let pool: Vec<Certificate> = all(&pki.pool);
     let trusted: Vec<Certificate> = all(&pki.anchors);
     let anchors = TrustAnchors::from_certificates(trusted);

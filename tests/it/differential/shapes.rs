@@ -115,7 +115,7 @@ fn rolled_over_ca(pki: &mut Pki, random: &mut Random) {
     });
     if random.one_in(4) {
         pki.change(new, |new| {
-            new.authority_key_identifier = KeyIdentifier::Absent
+            new.authority_key_identifier = KeyIdentifier::Absent;
         });
     }
     if random.one_in(4) {

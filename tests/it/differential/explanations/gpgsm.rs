@@ -103,7 +103,7 @@ pub const SELF_ISSUED_IN_THE_PATH_LENGTH: Explanation = Explanation {
     mend: |pki, path| {
         for place in path {
             pki.change(*place, |ca| {
-                ca.basic_constraints = ca.basic_constraints.map(|(is_ca, _)| (is_ca, None))
+                ca.basic_constraints = ca.basic_constraints.map(|(is_ca, _)| (is_ca, None));
             });
         }
     },
@@ -131,6 +131,6 @@ pub const EMPTY_SUBJECT: Explanation = Explanation {
     mend: |pki, _| {
         pki.change(pki.leaf(), |leaf| {
             leaf.subject = Name(Vec::new()).and(Attribute::CommonName, "Alice");
-        })
+        });
     },
 };

@@ -26,7 +26,7 @@ fn has_name(case: &Case<'_>, is_it: impl Fn(&GeneralName) -> bool) -> bool {
 /// Takes the names of this kind off the leaf.
 fn leave_out(pki: &mut Pki, is_it: impl Fn(&GeneralName) -> bool) {
     pki.change(pki.leaf(), |leaf| {
-        leaf.alternative.retain(|name| !is_it(name))
+        leaf.alternative.retain(|name| !is_it(name));
     });
 }
 

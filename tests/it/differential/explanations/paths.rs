@@ -231,7 +231,7 @@ pub const LAST_SECOND: Explanation = Explanation {
     mend: |pki, path| {
         for place in path {
             pki.change(*place, |certificate| {
-                a_second_later(&mut certificate.not_after)
+                a_second_later(&mut certificate.not_after);
             });
         }
         for list in pki.lists.iter_mut().flatten() {

@@ -67,7 +67,7 @@ pub const CRITICAL_KEY_IDENTIFIERS: Explanation = Explanation {
     mend: |pki, path| {
         for place in path {
             pki.change(*place, |certificate| {
-                certificate.critical_identifiers = false
+                certificate.critical_identifiers = false;
             });
         }
     },
@@ -108,7 +108,7 @@ pub const KEY_AGREEMENT: Explanation = Explanation {
     mend: |pki, _| {
         let both = plan::KEY_ENCIPHERMENT | plan::KEY_AGREEMENT;
         pki.change(pki.leaf(), |leaf| {
-            leaf.key_usage = leaf.key_usage.map(|bits| bits | both)
+            leaf.key_usage = leaf.key_usage.map(|bits| bits | both);
         });
     },
 };

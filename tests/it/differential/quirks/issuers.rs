@@ -41,7 +41,7 @@ pub fn basic_constraints(pki: &mut Pki, random: &mut Random) {
 pub fn path_length(pki: &mut Pki, random: &mut Random) {
     let limit = random.below(3) as u8;
     issuer(pki, random, |ca| {
-        ca.basic_constraints = Some((true, Some(limit)))
+        ca.basic_constraints = Some((true, Some(limit)));
     });
 }
 

@@ -24,11 +24,11 @@ pub fn policies(pki: &mut Pki, random: &mut Random) {
         let to = *random.pick(&POLICIES);
         match random.below(6) {
             0 => any(pki, random, |certificate| {
-                certificate.require_explicit = Some(skip)
+                certificate.require_explicit = Some(skip);
             }),
             1 => issuer(pki, random, |ca| ca.inhibit_mapping = Some(skip)),
             2 => any(pki, random, |certificate| {
-                certificate.inhibit_any = Some(skip)
+                certificate.inhibit_any = Some(skip);
             }),
             // Twice the same policy: RFC 5280 4.2.1.4 forbids it.
             3 if random.one_in(4) => any(pki, random, |certificate| {
