@@ -1,7 +1,7 @@
 //! What a stranger's certificates may cost.
 //!
-//! The first three numbers are those of rustls-webpki (`verify_cert.rs`, `Budget`), which took them
-//! from what real paths need, many times over; the others follow the same rule.
+//! The first three numbers are those of rustls-webpki (`verify_cert.rs`, `Budget`), the first less one;
+//! they come from what real paths need, many times over, and the others follow the same rule.
 
 use crate::crypto::PublicKey;
 use crate::crypto::signature::Curve;
@@ -134,5 +134,12 @@ mod tests {
         }
         assert!(budget.consume_signature(&key).is_err());
         budget.consume_build_call().unwrap();
+        for _ in 0..RETRIEVALS {
+            budget.consume_retrieval().unwrap();
+        }
+        assert!(matches!(
+            budget.consume_retrieval(),
+            Err(Error::Budget { limit: 16, .. })
+        ));
     }
 }

@@ -94,7 +94,7 @@ impl<'a> Checker<'a> {
         if answer.nonce().is_some_and(|other| Some(other) != nonce) {
             return Ok(not_retrieved(location, &OtherNonce));
         }
-        let until = answer.good_until();
+        let until = good_until(&answer);
         let it = Arc::new(answer);
         let origin = Origin::Location(location.to_owned());
         let told = self.by_answer(&Known { it, origin }, target, budget);
@@ -152,15 +152,13 @@ impl<'a> Checker<'a> {
     }
 }
 
-impl OcspResponse {
-    /// Until when all of it can be relied on.
-    fn good_until(&self) -> Timestamp {
-        let ends = self.responses().iter().map(|single| {
-            let end = single.this_update.saturating_add(WITHOUT_NEXT_UPDATE);
-            single.next_update.or(end.ok())
-        });
-        ends.flatten().min().unwrap_or(self.produced_at())
-    }
+/// Until when all of an answer can be relied on.
+fn good_until(answer: &OcspResponse) -> Timestamp {
+    let ends = answer.responses().iter().map(|single| {
+        let end = single.this_update.saturating_add(WITHOUT_NEXT_UPDATE);
+        single.next_update.or(end.ok())
+    });
+    ends.flatten().min().unwrap_or(answer.produced_at())
 }
 
 fn responders(certificate: &Certificate) -> Vec<&str> {
