@@ -13,13 +13,14 @@
 //! - [`content_info`]: the arithmetic of nested lengths
 //! - [`object`]: reading what others wrote, with [`signed_object`], [`signer_info`] and
 //!   [`attribute_set`]
-//! - [`verification`]: what a signature proves
+//! - [`verification`]: what a signature proves, and [`announcement`] what a signer says of itself
 //! - [`compressed_data`], [`digested_data`]: what a reader does with their content
 //!
 //! # Not supported
 //!
 //! Writing several signers, countersignatures or unsigned attributes; verifying countersignatures.
 
+pub mod announcement;
 pub mod attribute_set;
 pub mod attributes;
 pub mod auth_enveloped;

@@ -10,7 +10,7 @@ use crate::x509::name::Name;
 
 /// RecipientIdentifier (RFC 5652 6.2.1) and KeyAgreeRecipientIdentifier (6.2.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum RecipientIdentifier {
+pub(in crate::cms) enum RecipientIdentifier {
     IssuerAndSerialNumber {
         /// A Name, a whole DER element.
         issuer: Vec<u8>,
@@ -62,7 +62,7 @@ impl RecipientIdentifier {
 
     /// Whether it names this certificate. Some programs encode the issuer's strings anew, as
     /// another type, so the names are compared as RFC 5280 7.1 has it.
-    pub(super) fn identifies(&self, certificate: &Certificate) -> bool {
+    pub(in crate::cms) fn identifies(&self, certificate: &Certificate) -> bool {
         match self {
             RecipientIdentifier::IssuerAndSerialNumber {
                 issuer,

@@ -41,6 +41,7 @@ mod structure;
 mod writing;
 
 pub use self::description::Recipient;
+pub(in crate::cms) use self::identifier::RecipientIdentifier;
 pub use self::reading::{ContentKeys, Credential, MAX_CANDIDATES, RecipientInfos};
 pub use self::writing::RecipientInfo;
 

@@ -21,6 +21,9 @@ pub struct Layer {
     pub signers: Vec<Signer>,
     /// The certificates of a certs-only layer.
     pub certificates: Vec<Certificate>,
+    /// The certificates that came along with the signers of a signed layer, in no order. They prove
+    /// nothing.
+    pub brought_along: Vec<Certificate>,
     /// What a reader should know beside, each a sentence.
     pub notes: Vec<String>,
 }
@@ -80,6 +83,7 @@ impl Layer {
             recipients: Vec::new(),
             signers: Vec::new(),
             certificates: Vec::new(),
+            brought_along: Vec::new(),
             notes: Vec::new(),
         }
     }

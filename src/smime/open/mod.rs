@@ -364,6 +364,7 @@ impl Journey<'_> {
                 "a certificate that came along is unusable: {error}"
             ));
         }
+        layer.brought_along.clone_from(&object.certificates);
         let judging = Judging {
             validation: &self.opening.validation,
             intermediates: &self.opening.intermediates,
