@@ -38,15 +38,14 @@
 mod refusal;
 pub mod succession;
 
-use std::io;
+use std::io::{self, Read as _};
 
 use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest as _, Sha256};
 
 use crate::address::Address;
 use crate::cms::announcement;
 use crate::cms::verification::VerifiedSignature;
-use crate::crypto::ContentCipher;
+use crate::crypto::{ContentCipher, Digest, DigestAlgorithm};
 use crate::dkim::{self, Alignment, AuthenticatedMessage, Authentication, Resolver};
 use crate::mime::{Message, RawMessage};
 use crate::path::{self, Purpose, ValidatedCertificate, Validation};
@@ -235,9 +234,17 @@ impl Findings {
 }
 
 fn digest(raw: &RawMessage) -> io::Result<[u8; 32]> {
-    let mut digest = Sha256::new();
-    io::copy(&mut raw.spool().reader(), &mut digest)?;
-    Ok(digest.finalize().into())
+    let mut reader = raw.spool().reader();
+    let mut digest = Digest::new(DigestAlgorithm::Sha256);
+    let mut piece = [0; 16 * 1024];
+    loop {
+        let length = reader.read(&mut piece)?;
+        if length == 0 {
+            let octets = digest.finalize();
+            return Ok(octets.try_into().expect("a SHA-256 digest has 32 octets"));
+        }
+        digest.update(&piece[..length]);
+    }
 }
 
 /// Verifies what the author has signed.

@@ -157,8 +157,7 @@ mod tests {
         let stored = certificate(1, "CA", "25");
         let decided = |key, issuer| {
             let new = certificate(key, issuer, "26");
-            [Always, SameIssuer, Manual]
-                .map(|how| decide((&new, at(2)), (&stored, at(1)), how))
+            [Always, SameIssuer, Manual].map(|how| decide((&new, at(2)), (&stored, at(1)), how))
         };
         assert_eq!(decided(1, "CA"), [Replaces, Replaces, Replaces]);
         assert_eq!(decided(2, "CA"), [Replaces, Replaces, Waits]);
