@@ -90,6 +90,7 @@ pub mod keys;
 pub mod mime;
 pub mod path;
 pub mod printable;
+pub mod report;
 pub mod secret;
 pub mod send;
 pub mod smime;

@@ -38,8 +38,16 @@ pub fn printable(text: &str) -> String {
     out
 }
 
-/// An error with its causes in one line, each said once.
-pub(crate) fn sentence(error: &dyn std::error::Error) -> String {
+/// An error with its causes in one line, each said once, without the numbers that Rust puts behind
+/// the system's words.
+///
+/// ```
+/// use mailseal::printable::sentence;
+///
+/// let missing = std::fs::File::open("/nowhere").unwrap_err();
+/// assert_eq!(sentence(&missing), "No such file or directory");
+/// ```
+pub fn sentence(error: &dyn std::error::Error) -> String {
     let mut sentence = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -49,12 +57,28 @@ pub(crate) fn sentence(error: &dyn std::error::Error) -> String {
         }
         source = cause.source();
     }
-    sentence
+    without_os_numbers(&sentence)
+}
+
+/// Takes out what Rust puts behind the system's words: "(os error 2)".
+pub fn without_os_numbers(text: &str) -> String {
+    let mut parts = text.split(" (os error ");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain.push_str(part.split_once(')').map_or("", |(_, rest)| rest));
+    }
+    plain
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn error_numbers_are_left_out() {
+        assert_eq!(without_os_numbers("a (os error 2): b (os error 5)"), "a: b");
+        assert_eq!(without_os_numbers("a (os error"), "a (os error");
+    }
 
     #[test]
     fn what_moves_a_cursor_or_turns_text_around_is_escaped() {

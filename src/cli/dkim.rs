@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use mailseal::dkim::{self, Alignment, Authentication, Judgement, Signature, Verdict};
 use mailseal::printable::printable;
+use mailseal::report::AuthenticationReport;
 use serde::Serialize;
 
 use super::dns::DnsArguments;
@@ -51,7 +52,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Code, Failur
 
 fn present(input: &Input, authentication: &Authentication, global: &Global) {
     if global.json {
-        json(&Report::of(input, authentication));
+        json(input, &AuthenticationReport::of(authentication));
     } else if !global.quiet {
         people(authentication, global);
     }
@@ -131,106 +132,31 @@ fn line(text: impl std::fmt::Display) {
     output::line(printable(&text.to_string()));
 }
 
-#[derive(Serialize)]
-struct Report {
-    version: u8,
-    file: String,
-    verdict: &'static str,
-    reason: Option<&'static str>,
-    detail: Option<String>,
-    aligned: bool,
-    from: Option<String>,
-    signatures: Vec<SignatureReport>,
-    /// How many signatures there are beyond the cap.
-    not_judged: usize,
-}
-
-#[derive(Serialize)]
-struct SignatureReport {
-    result: &'static str,
-    reason: Option<&'static str>,
-    detail: Option<String>,
-    aligned: bool,
-    domain: Option<String>,
-    selector: Option<String>,
-    identity: Option<String>,
-    algorithm: Option<&'static str>,
-    key_bits: Option<usize>,
-    canonicalization: Option<String>,
-    signed_headers: Vec<String>,
-    body_length: Option<u64>,
-    timestamp: Option<String>,
-    expiration: Option<String>,
-}
-
-impl Report {
-    fn of(input: &Input, authentication: &Authentication) -> Report {
-        let (reason, detail) = authentication.shortcoming().unzip();
-        Report {
-            version: 1,
-            file: input.to_string(),
-            verdict: authentication.verdict().name(),
-            reason,
-            detail,
-            aligned: authentication.is_aligned(),
-            from: authentication.from().ok().map(ToString::to_string),
-            signatures: authentication
-                .signatures()
-                .iter()
-                .map(SignatureReport::of)
-                .collect(),
-            not_judged: authentication.not_judged(),
-        }
-    }
-}
-
-impl SignatureReport {
-    fn of(judgement: &Judgement) -> SignatureReport {
-        let refusal = judgement.refusal();
-        let signature = judgement.signature();
-        let canonicalization = |it: &Signature| {
-            let (header, body) = (it.header_canonicalization, it.body_canonicalization);
-            format!("{}/{}", header.name(), body.name())
-        };
-        SignatureReport {
-            result: judgement.result().name(),
-            reason: refusal.map(dkim::Refusal::reason),
-            detail: refusal.map(|refusal| causes(refusal)),
-            aligned: judgement.is_aligned(),
-            domain: signature.map(|it| it.domain.clone()),
-            selector: signature.map(|it| it.selector.clone()),
-            identity: signature.map(|it| it.identity.clone()),
-            algorithm: signature.map(|it| it.algorithm.name()),
-            key_bits: judgement.key_bits(),
-            canonicalization: signature.map(canonicalization),
-            signed_headers: signature.map_or_else(Vec::new, |it| it.signed_headers.clone()),
-            body_length: signature.and_then(|it| it.body_length),
-            timestamp: signature.and_then(|it| Some(it.timestamp?.to_string())),
-            expiration: signature.and_then(|it| Some(it.expiration?.to_string())),
-        }
-    }
-}
-
 /// Tells scripts of a file that is no message.
 fn unread(failure: Failure, input: &Input, global: &Global) -> Failure {
     if global.json && failure.code == Code::Data {
-        json(&Report {
-            version: 1,
-            file: input.to_string(),
-            verdict: Verdict::PermError.name(),
-            reason: Some("malformed"),
-            detail: Some(failure.message.clone()),
-            aligned: false,
-            from: None,
-            signatures: Vec::new(),
-            not_judged: 0,
-        });
+        let report = AuthenticationReport::unreadable(failure.message.clone());
+        json(input, &report);
     }
     failure
 }
 
-fn json(report: &Report) {
-    match serde_json::to_string(report) {
+/// One object a line.
+#[derive(Serialize)]
+struct Report<'a> {
+    version: u8,
+    file: String,
+    #[serde(flatten)]
+    authentication: &'a AuthenticationReport,
+}
+
+fn json(input: &Input, authentication: &AuthenticationReport) {
+    let report = Report {
+        version: 1,
+        file: input.to_string(),
+        authentication,
+    };
+    match serde_json::to_string(&report) {
         Ok(text) => output::line(text),
         Err(error) => output::say(error),
     }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+pub(super) use mailseal::printable::{sentence as causes, without_os_numbers};
+
 /// The exit codes of sysexits.h, as far as we use them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -107,41 +109,9 @@ impl Failure {
     }
 }
 
-/// An error and its causes in one line, each said once.
-pub(super) fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    without_os_numbers(&text)
-}
-
-/// Takes out what Rust puts behind the system's words: "(os error 2)".
-pub(super) fn without_os_numbers(text: &str) -> String {
-    let mut parts = text.split(" (os error ");
-    let mut plain = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        plain.push_str(part.split_once(')').map_or("", |(_, rest)| rest));
-    }
-    plain
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn error_numbers_are_left_out() {
-        let missing = std::fs::File::open("/nowhere").unwrap_err().to_string();
-        assert_eq!(without_os_numbers(&missing), "No such file or directory");
-        assert_eq!(without_os_numbers("a (os error 2): b (os error 5)"), "a: b");
-        assert_eq!(without_os_numbers("a (os error"), "a (os error");
-    }
 
     #[test]
     fn a_failure_for_good_outweighs_one_for_now() {

@@ -3,7 +3,6 @@
 
 mod bundle;
 mod cert;
-mod certificate_report;
 mod delivery;
 mod dkim;
 mod dns;
@@ -19,7 +18,6 @@ mod output;
 mod private_keys;
 mod progress;
 mod report;
-mod revocation_report;
 mod route;
 mod seal;
 mod sealing;

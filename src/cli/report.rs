@@ -1,21 +1,17 @@
 //! What `open` and `verify` found, for people on standard error and for scripts in JSON.
 
-use mailseal::cms::verification::VerifiedSignature;
-use mailseal::crypto::DigestAlgorithm;
-use mailseal::smime::open::{Coverage, Kind, Layer, Opened, Protection, Unproved, Verdict};
+use mailseal::report::{OpenedReport, standing_sentence};
+use mailseal::smime::open::{Coverage, Layer, Opened, Unproved, Verdict};
 use mailseal::smime::verify::{AddressJudgement, Chain, Signer};
 use mailseal::x509::Certificate;
-use serde::Serialize;
 
-use super::certificate_report::CertificateReport;
 use super::failure::{Failure, causes};
-use super::revocation_report::{self, StandingReport};
 use super::{Global, output};
 
 /// Tells everything: in JSON on standard output, or for people on standard error.
 pub(super) fn write(opened: &Opened, withheld: Option<Unproved>, global: &Global) {
     if global.json {
-        json(&Report::of(opened, withheld));
+        json(&OpenedReport::of(opened, withheld));
     } else if !global.quiet {
         people(opened, global);
     }
@@ -24,20 +20,12 @@ pub(super) fn write(opened: &Opened, withheld: Option<Unproved>, global: &Global
 /// Tells scripts of a message that could not be read at all.
 pub(super) fn failed(failure: Failure, global: &Global) -> Failure {
     if global.json {
-        let report = Report {
-            version: 1,
-            verdict: name(Verdict::Invalid),
-            reason: Some("malformed".to_owned()),
-            detail: Some(failure.message.clone()),
-            withheld: None,
-            layers: Vec::new(),
-        };
-        json(&report);
+        json(&OpenedReport::unreadable(failure.message.clone()));
     }
     failure
 }
 
-fn json(report: &Report) {
+fn json(report: &OpenedReport) {
     match serde_json::to_string(report) {
         Ok(line) => output::line(line),
         Err(error) => output::say(error),
@@ -69,14 +57,14 @@ fn people(opened: &Opened, global: &Global) {
              outside it, such as Subject",
         ),
         (verdict, Some((reason, detail))) => {
-            output::say(format_args!("{}: {detail} ({reason})", name(verdict)));
+            output::say(format_args!("{}: {detail} ({reason})", verdict.name()));
         }
-        (verdict, None) => output::say(name(verdict)),
+        (verdict, None) => output::say(verdict.name()),
     }
 }
 
 fn headline(layer: &Layer) -> String {
-    let mut line = kind(layer.kind).to_owned();
+    let mut line = layer.kind.name().to_owned();
     if let Some(cipher) = &layer.cipher {
         line.push_str(&format!(", {cipher}"));
     }
@@ -134,7 +122,7 @@ fn tell(signer: &Signer, global: &Global) {
                 output::say(format_args!("      {}", certificate.subject()));
             }
             for standing in validated.revocation() {
-                let sentence = revocation_report::sentence(standing);
+                let sentence = standing_sentence(standing);
                 output::say(format_args!("      {sentence}"));
             }
         }
@@ -153,188 +141,4 @@ fn tell(signer: &Signer, global: &Global) {
         _ => "",
     };
     output::say(format_args!("    address: {address}{sender}"));
-}
-
-fn name(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Valid => "valid",
-        Verdict::Invalid => "invalid",
-        Verdict::Unsigned => "unsigned",
-    }
-}
-
-fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::MultipartSigned => "multipart/signed",
-        Kind::SignedData => "signed-data",
-        Kind::EnvelopedData => "enveloped-data",
-        Kind::AuthEnvelopedData => "auth-enveloped-data",
-        Kind::CompressedData => "compressed-data",
-        Kind::CertsOnly => "certs-only",
-        Kind::DigestedData => "digested-data",
-        Kind::EncryptedData => "encrypted-data",
-        Kind::Data => "data",
-        Kind::Unknown => "unknown",
-    }
-}
-
-/// As the flag `--digest` has it: sha256, sha3-256.
-fn digest(algorithm: DigestAlgorithm) -> String {
-    let name = algorithm.micalg();
-    match name.strip_prefix("sha-") {
-        Some(bits) => format!("sha{bits}"),
-        None => name.to_owned(),
-    }
-}
-
-fn address(judgement: AddressJudgement) -> &'static str {
-    match judgement {
-        AddressJudgement::Match => "match",
-        AddressJudgement::Mismatch => "mismatch",
-        AddressJudgement::Absent => "absent",
-    }
-}
-
-#[derive(Serialize)]
-struct Report {
-    version: u8,
-    verdict: &'static str,
-    reason: Option<String>,
-    detail: Option<String>,
-    /// Why the content was not written, when it was not.
-    withheld: Option<&'static str>,
-    layers: Vec<LayerReport>,
-}
-
-#[derive(Serialize)]
-struct LayerReport {
-    kind: &'static str,
-    coverage: &'static str,
-    integrity: &'static str,
-    cipher: Option<String>,
-    recipients: Vec<RecipientReport>,
-    signers: Vec<SignerReport>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    certificates: Vec<CertificateReport>,
-    notes: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct RecipientReport {
-    kind: &'static str,
-    identifier: String,
-    algorithm: String,
-}
-
-#[derive(Serialize)]
-struct SignerReport {
-    signature: &'static str,
-    chain: &'static str,
-    address: &'static str,
-    sender: &'static str,
-    reason: Option<&'static str>,
-    detail: Option<String>,
-    digest: Option<String>,
-    algorithm: Option<&'static str>,
-    signing_time: Option<String>,
-    certificate: Option<CertificateReport>,
-    path: Vec<CertificateReport>,
-    revocation: Vec<StandingReport>,
-    notes: Vec<String>,
-}
-
-impl Report {
-    fn of(opened: &Opened, withheld: Option<Unproved>) -> Report {
-        let reason = opened.reason();
-        let (reason, detail) = reason
-            .map(|(reason, detail)| (reason.to_owned(), detail))
-            .unzip();
-        Report {
-            version: 1,
-            verdict: name(opened.verdict()),
-            reason,
-            detail,
-            withheld: withheld.map(Unproved::reason),
-            layers: opened.layers().iter().map(LayerReport::of).collect(),
-        }
-    }
-}
-
-impl LayerReport {
-    fn of(layer: &Layer) -> LayerReport {
-        LayerReport {
-            kind: kind(layer.kind),
-            coverage: match layer.coverage {
-                Coverage::Whole => "whole",
-                Coverage::Partial => "partial",
-            },
-            integrity: match layer.protection {
-                Protection::Signed => "signed",
-                Protection::Aead => "aead",
-                Protection::None => "none",
-            },
-            cipher: layer.cipher.clone(),
-            recipients: layer
-                .recipients
-                .iter()
-                .map(|recipient| RecipientReport {
-                    kind: recipient.kind,
-                    identifier: recipient.identifier.clone(),
-                    algorithm: recipient.algorithm.clone(),
-                })
-                .collect(),
-            signers: layer.signers.iter().map(SignerReport::of).collect(),
-            certificates: layer
-                .certificates
-                .iter()
-                .map(CertificateReport::of)
-                .collect(),
-            notes: layer.notes.clone(),
-        }
-    }
-}
-
-impl SignerReport {
-    fn of(signer: &Signer) -> SignerReport {
-        let signature = signer.signature.as_ref().ok();
-        SignerReport {
-            signature: if signature.is_some() {
-                "valid"
-            } else {
-                "invalid"
-            },
-            chain: match signer.chain {
-                Chain::Valid(_) => "valid",
-                Chain::Invalid(_) => "invalid",
-                Chain::Unchecked(_) => "unchecked",
-            },
-            address: address(signer.address),
-            sender: address(signer.sender),
-            reason: signer.reason(),
-            detail: signer.detail(),
-            digest: signature.map(|it| digest(it.digest())),
-            algorithm: signature.map(|it| it.algorithm().name()),
-            signing_time: signature
-                .and_then(VerifiedSignature::signing_time)
-                .map(|time| time.to_string()),
-            certificate: signer.certificate.as_ref().map(CertificateReport::of),
-            path: match &signer.chain {
-                Chain::Valid(validated) => {
-                    validated.path().iter().map(CertificateReport::of).collect()
-                }
-                _ => Vec::new(),
-            },
-            revocation: match &signer.chain {
-                Chain::Valid(validated) => {
-                    let standings = validated.revocation().iter();
-                    standings.map(StandingReport::of).collect()
-                }
-                Chain::Invalid(error) => StandingReport::of_refusal(error).into_iter().collect(),
-                Chain::Unchecked(_) => Vec::new(),
-            },
-            notes: signature.map_or(Vec::new(), |it| {
-                it.notes().iter().map(ToString::to_string).collect()
-            }),
-        }
-    }
 }

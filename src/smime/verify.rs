@@ -99,6 +99,17 @@ pub enum AddressJudgement {
     Absent,
 }
 
+impl AddressJudgement {
+    /// A word for it that does not change.
+    pub fn name(self) -> &'static str {
+        match self {
+            AddressJudgement::Match => "match",
+            AddressJudgement::Mismatch => "mismatch",
+            AddressJudgement::Absent => "absent",
+        }
+    }
+}
+
 impl Signer {
     /// That the signer says to have signed at another time than the header's Date, if so. No
     /// standard wants them near each other, and nobody signed Date; an old message that was sent

@@ -1,7 +1,7 @@
 //! Imports run one way only, as the design has it:
 //!
 //! address, secret < asn1 < crypto, mime < x509 < keys, trust < cms, path, dkim < smime, fetch
-//! < collect < store, send < inbound < cli.
+//! < collect < report < store, send < inbound < cli.
 //!
 //! `spool` stands beside `address` and `secret`; `config` and `logging` use only those and are used by
 //! the command line alone: library code takes values.
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::support::project;
 
 /// Each layer may use those above it in this table, and nothing beside or below it.
-const LAYERS: [&[&str]; 11] = [
+const LAYERS: [&[&str]; 12] = [
     &["address", "printable", "secret", "spool"],
     &["asn1"],
     &["crypto", "mime"],
@@ -21,6 +21,7 @@ const LAYERS: [&[&str]; 11] = [
     &["cms", "path", "dkim"],
     &["smime", "fetch"],
     &["collect"],
+    &["report"],
     &["store", "send"],
     &["inbound"],
     &["cli"],

@@ -4,16 +4,15 @@ use std::path::PathBuf;
 
 use mailseal::path::revocation::Standing;
 use mailseal::path::{self, ValidatedCertificate};
+use mailseal::report::{CertificateReport, StandingReport, standing_sentence};
 use mailseal::x509::Certificate;
 use mailseal::x509::policies::ANY_POLICY;
 use serde::Serialize;
 
 use crate::cli::bundle::{Bundle, Reading};
-use crate::cli::certificate_report::CertificateReport;
 use crate::cli::failure::{Code, Failure, causes};
 use crate::cli::input::Input;
 use crate::cli::private_keys::PasswordArguments;
-use crate::cli::revocation_report::{self, StandingReport};
 use crate::cli::trust::{Judge, TrustArguments};
 use crate::cli::{Global, output};
 
@@ -176,7 +175,7 @@ fn people(input: &Input, arguments: &Arguments, judgement: &Judgement, global: &
         line(format_args!("  policies: {}", policies.join(", ")));
     }
     for standing in &judgement.standings {
-        line(format_args!("  {}", revocation_report::sentence(standing)));
+        line(format_args!("  {}", standing_sentence(standing)));
     }
     if let Some(departures) = &judgement.departures {
         departures.tell(global.verbose);

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use mailseal::asn1::oid::{self, ObjectIdentifier};
 use mailseal::asn1::reader::{self, dotted, hexadecimal};
 use mailseal::crypto::SignatureAlgorithm;
+use mailseal::report::CertificateReport;
 use mailseal::x509::distribution_point::DistributionPointName;
 use mailseal::x509::general_name::GeneralName;
 use mailseal::x509::information_access::{ID_AD_CA_ISSUERS, ID_AD_OCSP};
@@ -16,7 +17,6 @@ use mailseal::x509::policies::{ANY_POLICY, CertificatePolicies};
 use mailseal::x509::{Certificate, ExtendedKeyUsage, Version};
 use serde::Serialize;
 
-use crate::cli::certificate_report::CertificateReport;
 use crate::cli::failure::causes;
 
 const SECONDS_A_DAY: i64 = 24 * 60 * 60;

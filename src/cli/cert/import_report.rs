@@ -1,9 +1,9 @@
 //! What `cert import` has done or refused, in lines for people and in JSON for scripts.
 
+use mailseal::report::CertificateReport;
 use mailseal::store::{ImportedFile, Occupied, Outcome};
 use serde::Serialize;
 
-use crate::cli::certificate_report::CertificateReport;
 use crate::cli::failure::{Code, Failure};
 use crate::cli::{Global, output};
 

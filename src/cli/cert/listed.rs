@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use mailseal::address::Address;
+use mailseal::report::CertificateReport;
 use mailseal::x509::Certificate;
 use mailseal::x509::name::Name;
 use serde::Serialize;
 
-use crate::cli::certificate_report::CertificateReport;
 use crate::cli::{Global, output};
 
 use super::details::{days_left, is_without_end};

@@ -53,6 +53,24 @@ pub enum Kind {
     Unknown,
 }
 
+impl Kind {
+    /// A word for it that does not change.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::MultipartSigned => "multipart/signed",
+            Kind::SignedData => "signed-data",
+            Kind::EnvelopedData => "enveloped-data",
+            Kind::AuthEnvelopedData => "auth-enveloped-data",
+            Kind::CompressedData => "compressed-data",
+            Kind::CertsOnly => "certs-only",
+            Kind::DigestedData => "digested-data",
+            Kind::EncryptedData => "encrypted-data",
+            Kind::Data => "data",
+            Kind::Unknown => "unknown",
+        }
+    }
+}
+
 /// How much of what a reader sees is inside a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coverage {
@@ -60,6 +78,16 @@ pub enum Coverage {
     Whole,
     /// Other text or attachments stand beside it.
     Partial,
+}
+
+impl Coverage {
+    /// A word for it that does not change.
+    pub fn name(self) -> &'static str {
+        match self {
+            Coverage::Whole => "whole",
+            Coverage::Partial => "partial",
+        }
+    }
 }
 
 /// What protects the content of a layer against change.
@@ -71,6 +99,17 @@ pub enum Protection {
     Aead,
     /// Nothing.
     None,
+}
+
+impl Protection {
+    /// A word for it that does not change.
+    pub fn name(self) -> &'static str {
+        match self {
+            Protection::Signed => "signed",
+            Protection::Aead => "aead",
+            Protection::None => "none",
+        }
+    }
 }
 
 impl Layer {

@@ -163,6 +163,17 @@ pub enum Verdict {
     Unsigned,
 }
 
+impl Verdict {
+    /// A word for it that does not change.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Valid => "valid",
+            Verdict::Invalid => "invalid",
+            Verdict::Unsigned => "unsigned",
+        }
+    }
+}
+
 /// Why content is not given out: nothing vouches for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

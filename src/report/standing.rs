@@ -1,14 +1,14 @@
 //! What is known of the revocation of the certificates of a path, as every report has it.
 
-use mailseal::path;
-use mailseal::path::revocation::{Origin, Source, SourceKind, Standing};
+use crate::path;
+use crate::path::revocation::{Origin, Source, SourceKind, Standing};
 use serde::Serialize;
 
-use super::failure::causes;
+use crate::printable::sentence;
 
 /// One certificate, and by what it stands or falls.
-#[derive(Clone, Serialize)]
-pub(super) struct StandingReport {
+#[derive(Debug, Clone, Serialize)]
+pub struct StandingReport {
     subject: String,
     /// good, revoked or unknown
     status: &'static str,
@@ -17,7 +17,7 @@ pub(super) struct StandingReport {
     sources: Vec<SourceReport>,
 }
 
-#[derive(Clone, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct SourceReport {
     kind: &'static str,
     by: String,
@@ -32,31 +32,32 @@ struct SourceReport {
 }
 
 impl StandingReport {
-    pub(super) fn of(standing: &Standing) -> StandingReport {
+    /// Of a path that holds.
+    pub fn of(standing: &Standing) -> StandingReport {
         StandingReport {
             subject: standing.subject.clone(),
             status: match standing.gap {
                 None => "good",
                 Some(_) => "unknown",
             },
-            detail: standing.gap.as_ref().map(|gap| causes(gap)),
+            detail: standing.gap.as_ref().map(|gap| sentence(gap)),
             sources: standing.sources.iter().map(SourceReport::of).collect(),
         }
     }
 
     /// Of the certificate for which a path was refused, if it was refused for its revocation.
-    pub(super) fn of_refusal(error: &path::Error) -> Option<StandingReport> {
+    pub fn of_refusal(error: &path::Error) -> Option<StandingReport> {
         match error {
             path::Error::Revoked { subject, by, .. } => Some(StandingReport {
                 subject: subject.clone(),
                 status: "revoked",
-                detail: Some(causes(error)),
+                detail: Some(sentence(error)),
                 sources: vec![SourceReport::of(by)],
             }),
             path::Error::RevocationUnknown { subject, gap } => Some(StandingReport {
                 subject: subject.clone(),
                 status: "unknown",
-                detail: Some(causes(gap)),
+                detail: Some(sentence(gap)),
                 sources: Vec::new(),
             }),
             _ => None,
@@ -91,10 +92,10 @@ impl SourceReport {
 }
 
 /// The same for people, in one line.
-pub(super) fn sentence(standing: &Standing) -> String {
+pub fn standing_sentence(standing: &Standing) -> String {
     let subject = &standing.subject;
     match &standing.gap {
-        Some(gap) => format!("revocation of {subject} is unknown: {}", causes(gap)),
+        Some(gap) => format!("revocation of {subject} is unknown: {}", sentence(gap)),
         None => {
             let sources: Vec<String> = standing.sources.iter().map(ToString::to_string).collect();
             format!("{subject} is not revoked, by {}", sources.join(" and "))

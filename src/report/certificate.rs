@@ -1,23 +1,31 @@
 //! A certificate as every report in JSON has it.
 
-use mailseal::asn1::reader::hexadecimal;
-use mailseal::x509::Certificate;
+use crate::asn1::reader::hexadecimal;
+use crate::x509::Certificate;
 use serde::Serialize;
 
 /// Whose it is, who says so, and until when.
-#[derive(Serialize)]
-pub(super) struct CertificateReport {
-    pub(super) subject: String,
-    pub(super) issuer: String,
-    pub(super) serial: String,
-    pub(super) sha256: String,
-    pub(super) emails: Vec<String>,
-    pub(super) not_before: String,
-    pub(super) not_after: String,
+#[derive(Debug, Clone, Serialize)]
+pub struct CertificateReport {
+    /// As RFC 4514 writes it.
+    pub subject: String,
+    /// As RFC 4514 writes it.
+    pub issuer: String,
+    /// In hexadecimal.
+    pub serial: String,
+    /// The digest of the certificate, in hexadecimal.
+    pub sha256: String,
+    /// Its addresses.
+    pub emails: Vec<String>,
+    /// RFC 3339.
+    pub not_before: String,
+    /// RFC 3339.
+    pub not_after: String,
 }
 
 impl CertificateReport {
-    pub(super) fn of(certificate: &Certificate) -> CertificateReport {
+    /// Of this certificate.
+    pub fn of(certificate: &Certificate) -> CertificateReport {
         CertificateReport {
             subject: certificate.subject().to_owned(),
             issuer: certificate.issuer().to_owned(),
