@@ -1,18 +1,14 @@
 //! Key records (RFC 6376 3.6.1): what DNS says of a signer's key.
 
-use std::fmt;
-
-use mail_auth::common::crypto::VerifyingKey;
-use mail_auth::common::parse::TxtRecordParser as _;
-use mail_auth::common::verify::DomainKey;
-
 use super::signature::Algorithm;
 use super::tag_list::{self, TagList, excerpt};
+use crate::crypto::{self, PublicKey};
 
 /// A key, and what it may be used for.
+#[derive(Debug)]
 pub(super) struct KeyRecord {
     kind: KeyKind,
-    key: Box<dyn VerifyingKey + Send + Sync>,
+    key: Key,
     /// `t=y`: the domain is testing DKIM.
     pub(super) is_testing: bool,
     /// `t=s`: i= has to be of the very domain of d=.
@@ -23,6 +19,13 @@ pub(super) struct KeyRecord {
 enum KeyKind {
     Rsa,
     Ed25519,
+}
+
+#[derive(Debug)]
+enum Key {
+    Fit(PublicKey),
+    /// An RSA key that is too short or too long, in bits.
+    Unfit(usize),
 }
 
 /// Why a record holds no key that a signature can be verified with.
@@ -85,9 +88,9 @@ impl KeyRecord {
 
     /// The length of the key in bits.
     pub(super) fn bits(&self) -> usize {
-        match self.kind {
-            KeyKind::Rsa => self.key.public_key_bits(),
-            KeyKind::Ed25519 => 256,
+        match &self.key {
+            Key::Fit(key) => key.bits(),
+            Key::Unfit(bits) => *bits,
         }
     }
 
@@ -99,15 +102,12 @@ impl KeyRecord {
         }
     }
 
-    /// The key itself.
-    pub(super) fn key(&self) -> &dyn VerifyingKey {
-        &*self.key
-    }
-}
-
-impl fmt::Debug for KeyRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeyRecord({:?}, {} bits)", self.kind, self.bits())
+    /// The key itself; none where it is of a length that nobody verifies with.
+    pub(super) fn key(&self) -> Option<&PublicKey> {
+        match &self.key {
+            Key::Fit(key) => Some(key),
+            Key::Unfit(_) => None,
+        }
     }
 }
 
@@ -119,27 +119,33 @@ impl KeyKind {
             _ => Err(Error::KeyType(excerpt(word))),
         }
     }
-
-    fn name(self) -> &'static str {
-        match self {
-            KeyKind::Rsa => "rsa",
-            KeyKind::Ed25519 => "ed25519",
-        }
-    }
 }
 
-/// The key of `p=`. mail-auth reads it in a record that we write, so that the two of us cannot read
-/// different ones.
-fn key(kind: KeyKind, tags: &TagList<'_>) -> Result<Box<dyn VerifyingKey + Send + Sync>, Error> {
+/// The key of `p=`.
+fn key(kind: KeyKind, tags: &TagList<'_>) -> Result<Key, Error> {
     let octets = tags.base64("p").ok_or(Error::NoKey)?;
     let octets = octets.map_err(|error| Error::Key(error.to_string()))?;
     if octets.is_empty() {
         return Err(Error::Revoked);
     }
-    let base64 = base64_simd::STANDARD.encode_to_string(&octets);
-    let record = format!("k={}; p={base64}", kind.name());
-    let key = DomainKey::parse(record.as_bytes()).map_err(|error| Error::Key(error.to_string()))?;
-    Ok(key.p)
+    let key = match kind {
+        KeyKind::Rsa => rsa_key(&octets),
+        KeyKind::Ed25519 => PublicKey::from_ed25519_octets(&octets),
+    };
+    match key {
+        Ok(key) => Ok(Key::Fit(key)),
+        Err(crypto::Error::RsaKeySize { bits, .. }) => Ok(Key::Unfit(bits)),
+        Err(error) => Err(Error::Key(error.to_string())),
+    }
+}
+
+/// RFC 6376 3.6.1 has an RSAPublicKey, and its examples a SubjectPublicKeyInfo.
+fn rsa_key(octets: &[u8]) -> Result<PublicKey, crypto::Error> {
+    match PublicKey::from_spki_der(octets) {
+        Ok(key @ PublicKey::Rsa(_)) => Ok(key),
+        Err(error @ crypto::Error::RsaKeySize { .. }) => Err(error),
+        _ => PublicKey::from_rsa_public_key_der(octets),
+    }
 }
 
 #[cfg(test)]

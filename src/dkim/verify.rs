@@ -4,14 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 
-use mail_auth::Error as EngineError;
-use mail_auth::common::crypto::{Algorithm as EngineAlgorithm, CryptoError};
-use mail_auth::dkim::Canonicalization as EngineCanonicalization;
+use mail_auth::dkim::Canonicalization as HeaderCanonicalization;
 
 use super::canonical;
 use super::key_record::KeyRecord;
 use super::refusal::Refusal;
 use super::signature::{Algorithm, Canonicalization, Signature};
+use crate::crypto::{self, DigestAlgorithm, SignatureAlgorithm};
 use crate::mime::{Field, Message};
 
 /// A signature that its key has made over the header and the body of the message it stands in. Only
@@ -33,26 +32,32 @@ impl<'a> VerifiedSignature<'a> {
     ) -> Result<VerifiedSignature<'a>, Refusal> {
         bodies.compare(signature)?;
         let own = unsigned_value(field, signature);
-        let mut fields = signed_fields(signature, field, message)
+        let fields = signed_fields(signature, field, message)
             .map(name_and_value)
             .chain([(name_and_value(field).0, &*own)]);
-        let outcome = key.key().verify(
-            &mut fields,
-            &signature.octets,
-            match signature.header_canonicalization {
-                Canonicalization::Simple => EngineCanonicalization::Simple,
-                Canonicalization::Relaxed => EngineCanonicalization::Relaxed,
-            },
-            match signature.algorithm {
-                Algorithm::RsaSha256 => EngineAlgorithm::RsaSha256,
-                Algorithm::Ed25519Sha256 => EngineAlgorithm::Ed25519Sha256,
-                // RFC 8301 3.1: MUST NOT. The policy has refused it before.
-                Algorithm::RsaSha1 => return Err(Refusal::RsaSha1),
-            },
-        );
+        let canonicalization = match signature.header_canonicalization {
+            Canonicalization::Simple => HeaderCanonicalization::Simple,
+            Canonicalization::Relaxed => HeaderCanonicalization::Relaxed,
+        };
+        let mut header = Vec::new();
+        canonicalization.canonicalize_headers(fields, &mut header);
+        let public_key = key.key().ok_or(Refusal::WeakKey(key.bits()))?;
+        let outcome = match signature.algorithm {
+            Algorithm::RsaSha256 => {
+                let algorithm = SignatureAlgorithm::RsaPkcs1v15(DigestAlgorithm::Sha256);
+                public_key.verify(algorithm, &header, &signature.octets)
+            }
+            // RFC 8463 3: the digest is what is signed.
+            Algorithm::Ed25519Sha256 => {
+                let digest = DigestAlgorithm::Sha256.digest(&header);
+                public_key.verify(SignatureAlgorithm::Ed25519, &digest, &signature.octets)
+            }
+            // RFC 8301 3.1: MUST NOT. The policy has refused it before.
+            Algorithm::RsaSha1 => return Err(Refusal::RsaSha1),
+        };
         match outcome {
             Ok(()) => Ok(VerifiedSignature { signature, key }),
-            Err(EngineError::Crypto(CryptoError::IncompatibleAlgorithms)) => Err(Refusal::KeyType),
+            Err(crypto::Error::KeyMismatch { .. }) => Err(Refusal::KeyType),
             Err(_) => Err(Refusal::Signature),
         }
     }

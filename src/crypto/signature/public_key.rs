@@ -60,6 +60,17 @@ impl PublicKey {
         }
     }
 
+    /// Reads an RSAPublicKey (RFC 8017 appendix A.1.1) in DER, which stands without its algorithm in
+    /// some records of DKIM (RFC 6376 section 3.6.1).
+    pub fn from_rsa_public_key_der(key: &[u8]) -> Result<Self, Error> {
+        RsaPublicKey::from_pkcs1(key, Restriction::None).map(PublicKey::Rsa)
+    }
+
+    /// Reads the 32 octets of an Ed25519 key (RFC 8032 section 5.1.2).
+    pub fn from_ed25519_octets(octets: &[u8]) -> Result<Self, Error> {
+        Ed25519PublicKey::from_octets(octets).map(PublicKey::Ed25519)
+    }
+
     /// The SubjectPublicKeyInfo in DER, as this crate writes it: with NULL for RSA and a named
     /// curve. A certificate's own bytes may differ.
     pub fn to_spki_der(&self) -> Result<Vec<u8>, Error> {
