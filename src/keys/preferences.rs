@@ -68,7 +68,7 @@ impl Preferences {
 }
 
 /// 64 hexadecimal digits; colons between them, as OpenSSL prints them, do no harm.
-fn fingerprint(text: &str) -> Result<[u8; 32], Error> {
+pub(crate) fn fingerprint(text: &str) -> Result<[u8; 32], Error> {
     let digits: Vec<u8> = text
         .chars()
         .filter(|character| *character != ':')

@@ -1,11 +1,13 @@
-//! Why nothing was put into the key directory.
+//! Why nothing was put into the key directory, and what can be wrong with what is there.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::address::Address;
+use crate::asn1::reader::hexadecimal;
 use crate::keys::directory::WriteError;
-use crate::store::{MAX_ADDRESSES, MAX_CERTIFICATES};
+use crate::keys::pem;
+use crate::store::{MAX_ADDRESSES, MAX_CERTIFICATES, Unfit};
 use crate::x509::Certificate;
 
 /// Why nothing was put into the key directory.
@@ -33,9 +35,55 @@ pub enum Error {
         /// How many there are.
         count: usize,
     },
-    /// The directory cannot be written to.
+    /// The directory cannot be read or written to.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// It is not a certificate for the key directory.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// No certificate is stored for the address.
+    #[error("no certificate is stored for {address}")]
+    NotStored {
+        /// The address.
+        address: Address,
+    },
+    /// No certificate waits for the operator, or another one.
+    #[error("no certificate {} waits for {address}", hexadecimal(.fingerprint))]
+    NotPending {
+        /// The address.
+        address: Address,
+        /// The certificate that was named, by its SHA-256 fingerprint.
+        fingerprint: [u8; 32],
+    },
+    /// What is in the file cannot be used.
+    #[error("{} cannot be used", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Unusable,
+    },
+    /// The audit log has a decision a line.
+    #[error("a line of the audit log has no line end inside")]
+    NotALine,
+}
+
+/// What is wrong with a file in which a certificate should be.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unusable {
+    /// It cannot be read, or is no file.
+    #[error(transparent)]
+    Unread(#[from] WriteError),
+    /// There is no certificate in it that can be read.
+    #[error(transparent)]
+    Malformed(#[from] pem::Error),
+    /// Its certificates are for others.
+    #[error("none of its certificates is for {address}")]
+    OtherAddress {
+        /// Whose certificate should be in it.
+        address: Address,
+    },
 }
 
 /// A file that is there and holds something else.

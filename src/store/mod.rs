@@ -25,12 +25,19 @@
 //!
 //! What is known of an address beside its certificate and key; taking anything away.
 
+mod certificate_store;
 mod error;
 mod import;
+mod provenance;
 mod vouched;
 
-pub use self::error::{Error, Occupied};
+pub use self::certificate_store::{
+    CertificateStore, HistoryEntry, PendingCertificate, RemovedCertificate, StoreEntry,
+    StoredCertificate,
+};
+pub use self::error::{Error, Occupied, Unusable};
 pub use self::import::{
     Entry, Import, ImportedFile, ImportedKey, MAX_ADDRESSES, MAX_CERTIFICATES, Outcome,
 };
+pub use self::provenance::Provenance;
 pub use self::vouched::{Unfit, Vouched};
