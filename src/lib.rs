@@ -86,6 +86,7 @@ pub mod collect;
 pub mod crypto;
 pub mod dkim;
 pub mod fetch;
+pub mod inbound;
 pub mod keys;
 pub mod mime;
 pub mod path;

@@ -12,6 +12,10 @@ diff -r mail "$work/mail"
 python3 make_dkim.py "$work/dkim"
 diff -r dkim/messages "$work/dkim"
 
+# Nor do the mails that certificates are collected from.
+python3 make_collect.py "$work/collect"
+diff -r collect "$work/collect"
+
 # The corpus of attacks is signed with the keys that are here, and no random number is drawn.
 python3 attacks/make.py "$work/attacks"
 diff -r attacks/messages "$work/attacks/messages"

@@ -116,6 +116,8 @@ def authors(whole):
     refused("two-from", "two From fields, the last one signed by DKIM", dkim(twice), "author", "several-authors")
     two = mail(opaque(signed(ALICE)), replaced={"From": ["From: <alice@example.com>, <bob@example.com>"]})
     refused("two-authors", "two addresses in From", dkim(two), "author", "several-authors")
+    group = mail(opaque(signed(ALICE)), replaced={"From": ["From: all: <alice@example.com>;"]})
+    refused("group", "a group in From", dkim(group), "author", "group")
     none = mail(opaque(signed(ALICE)), replaced={"From": []})
     refused("no-from", "no From field", dkim(none, h="To:Subject"), "author", "no-author")
     mallory = mail(opaque(signed(ALICE)), replaced=author("mallory"))
@@ -131,27 +133,27 @@ def authors(whole):
 def signatures(whole, detached):
     refused("unsigned", "not signed with S/MIME", dkim(mail(ENTITY)), "signature", "no-signature")
     refused("changed", "changed after it was signed, before DKIM",
-            dkim(detached.replace(b"pay 100", b"pay 900")), "signature", "message-digest")
+            dkim(detached.replace(b"pay 100", b"pay 900")), "signature", "content-changed")
     broken = mail(opaque(signed(ALICE, change=lambda octets: octets[:-1] + bytes([octets[-1] ^ 1]))))
-    refused("broken", "one bit of the signature differs", dkim(broken), "signature", "signature")
+    refused("broken", "one bit of the signature differs", dkim(broken), "signature", "bad-signature")
     part = multipart_signed(ENTITY, signed(ALICE, detached=True), boundary="=_inner")
     refused("partial", "unsigned text stands beside the signed part (attack 13)",
             dkim(mail(multipart([UNSIGNED, part]))), "signature", "partial-coverage")
     certificates = cms.signed_data(b"", [], [ALICE.certificate], digests=[], detached=True)
     refused("certs-only", "a certificate and no signature",
-            dkim(mail(opaque(certificates, "certs-only"))), "signature", "no-signature")
+            dkim(mail(opaque(certificates, "certs-only"))), "signature", "certs-only")
     unnamed = mail(multipart([ENTITY, b"Content-Type: application/octet-stream; name=\"smime.p7s.txt\"\r\n\r\nx\r\n"]))
     refused("attachment", "an attachment that only looks like a signature", dkim(unnamed), "signature", "no-signature")
     # Attack 18: what DKIM does not cover is turned about, and the signature of the author notices.
     swapped = dkim(detached).replace(b"multipart/signed", b"multipart/mixed", 1)
-    refused("content-type-swapped", "DKIM covers no Content-Type; without it nothing is signed", swapped,
-            "signature", "no-signature")
+    refused("content-type-swapped", "DKIM covers no Content-Type; without it there is nothing that was signed", swapped,
+            "signature", "content-missing")
 
 
 def paths():
     stranger = issued("Alice of a stranger", ALICE, 0x5002, issuer="stranger")
     refused("untrusted", "issued by nobody that is trusted", dkim(mail(opaque(signed(stranger)))),
-            "path", "unknown-issuer")
+            "path", "no-trusted-issuer")
     old = issued("Alice of old", ALICE, 0x5003, begin="20200101000000Z", end="20201231000000Z")
     refused("expired", "the certificate has expired", dkim(mail(opaque(signed(old)))), "path", "expired")
     server = identity("server-only")
@@ -224,7 +226,6 @@ def names():
         ("up", b"../../x", '"../../x"'),
         ("root", b"/x", '"/x"'),
         ("dots", b"..", '".."'),
-        ("long", b"a" * 300, "a" * 300),
     ]:
         identity = Identity(certificate(f"Name {name}", ALICE.certificate.spki, 0x5030,
                                         [local + b"@example.com"]), ALICE.key)
@@ -232,6 +233,11 @@ def names():
         FILES[f"name-{name}.eml"] = dkim(mail(opaque(signed(identity)), replaced=header))
         CASES.append({"file": f"name-{name}.eml", "note": "a name that would lead out of the directory",
                       "outside": True})
+    # RFC 5321 4.5.3.1.1: at most 64 octets.
+    long = Identity(certificate("Name long", ALICE.certificate.spki, 0x5031, [b"a" * 300 + b"@example.com"]), ALICE.key)
+    header = {"From": [f"From: {'a' * 300}@example.com"]}
+    refused("name-long", "300 octets before the @", dkim(mail(opaque(signed(long)), replaced=header)),
+            "author", "malformed-author")
 
 
 def main(directory):

@@ -58,8 +58,9 @@ pub(super) struct TrustArguments {
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
     /// What the certificate is to be for: email, any, server, client, or an object identifier
-    #[arg(long, value_name = "PURPOSE", default_value = "email")]
-    purpose: Purpose,
+    /// [default: email]
+    #[arg(long, value_name = "PURPOSE")]
+    purpose: Option<Purpose>,
     /// Certificate policy that will do (RFC 5280 6.1.1 (c); may be repeated) [default: any]
     #[arg(long, value_name = "OID")]
     policy: Vec<ObjectIdentifier>,
@@ -112,6 +113,11 @@ impl TrustArguments {
             now: self.at.unwrap_or_else(Timestamp::now),
             arguments: self.clone(),
         })
+    }
+
+    /// Whether somebody wants the certificate for something of their own choice.
+    pub(super) fn names_purpose(&self) -> bool {
+        self.purpose.is_some()
     }
 
     fn evidence(&self) -> Result<RevocationEvidence, Failure> {
@@ -194,7 +200,7 @@ impl Judge {
     pub(super) fn validation(&self) -> Validation<'_> {
         let arguments = &self.arguments;
         Validation {
-            purpose: arguments.purpose,
+            purpose: arguments.purpose.unwrap_or(Purpose::Email),
             allow_legacy: arguments.allow_legacy,
             partial_chain: arguments.partial_chain,
             policy: PolicyInputs {

@@ -37,6 +37,8 @@
 
 mod refusal;
 pub mod succession;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, Read as _};
 
@@ -233,7 +235,12 @@ impl Findings {
     }
 }
 
-fn digest(raw: &RawMessage) -> io::Result<[u8; 32]> {
+/// The SHA-256 digest of a mail as it came.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub fn digest(raw: &RawMessage) -> io::Result<[u8; 32]> {
     let mut reader = raw.spool().reader();
     let mut digest = Digest::new(DigestAlgorithm::Sha256);
     let mut piece = [0; 16 * 1024];

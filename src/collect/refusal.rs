@@ -82,7 +82,11 @@ impl Refusal {
     pub(super) fn author(error: &mime::Error) -> Refusal {
         let reason = match error {
             mime::Error::NoFrom => "no-author",
-            _ => "several-authors",
+            mime::Error::SeveralFrom { .. } | mime::Error::FromNotOneMailbox { .. } => {
+                "several-authors"
+            }
+            mime::Error::FromGroup { .. } => "group",
+            _ => "malformed-author",
         };
         Refusal::new(Step::Author, reason, sentence(error))
     }

@@ -18,10 +18,12 @@
 
 mod authentication;
 mod certificate;
+mod decision;
 mod opened;
 mod standing;
 
 pub use authentication::AuthenticationReport;
 pub use certificate::CertificateReport;
+pub use decision::{DecisionReport, MessageReport};
 pub use opened::{LayerReport, OpenedReport};
 pub use standing::{StandingReport, standing_sentence};

@@ -1,0 +1,3 @@
+//! The webhook that gathers certificates.
+
+pub mod decide;
