@@ -83,6 +83,7 @@ pub mod address;
 pub mod asn1;
 pub mod cms;
 pub mod collect;
+pub mod config;
 pub mod crypto;
 pub mod dkim;
 pub mod fetch;
