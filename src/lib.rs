@@ -89,6 +89,7 @@ pub mod dkim;
 pub mod fetch;
 pub mod inbound;
 pub mod keys;
+pub mod logging;
 pub mod mime;
 pub mod path;
 pub mod printable;
