@@ -334,7 +334,7 @@ impl Import {
                 place: planned.place,
                 content: planned.content,
                 is_private: planned.is_private_key,
-                keep_as,
+                keep_as: Some(keep_as),
             });
         }
         None

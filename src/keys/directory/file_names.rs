@@ -11,10 +11,13 @@ pub(super) fn written(address: &Address) -> String {
 
 /// The names to look for, each once: the address as written; with its domain in lower case;
 /// wholly in lower case. An internationalised domain is looked for in A-labels and in U-labels.
+///
+/// Lower case is that of ASCII, as in [`Address::matches`]: to Unicode the Kelvin sign is a capital k,
+/// and whoever has it in their address would come into the file of somebody else.
 pub(super) fn file_names(address: &Address, extension: &str) -> Result<Vec<String>, Error> {
     let (u_labels, _) = idna::domain_to_unicode(address.domain());
     let domains = [address.domain(), &u_labels];
-    let lower_case = address.local().to_lowercase();
+    let lower_case = address.local().to_ascii_lowercase();
     let mut names = vec![written(address)];
     for local in [address.local(), &lower_case] {
         names.extend(domains.map(|domain| format!("{local}@{domain}")));
@@ -31,9 +34,17 @@ pub(super) fn file_names(address: &Address, extension: &str) -> Result<Vec<Strin
 
 /// The one of them that every spelling of the address is looked for by: wholly in lower case, and the
 /// domain in A-labels.
-pub(super) fn canonical(address: &Address, extension: &str) -> Result<String, Error> {
-    let (local, domain) = (address.local().to_lowercase(), address.domain());
+pub(crate) fn canonical(address: &Address, extension: &str) -> Result<String, Error> {
+    let (local, domain) = (address.local().to_ascii_lowercase(), address.domain());
     file_name(address, &format!("{local}@{domain}.{extension}"))
+}
+
+/// Whose file this is, by its name: the other way round.
+pub(crate) fn owner(name: &str, extension: &str) -> Option<Address> {
+    let stem = name.strip_suffix(extension)?.strip_suffix('.')?;
+    let (local, domain) = stem.rsplit_once('@')?;
+    let address = Address::new(local, domain).ok()?;
+    file_name(&address, name).is_ok().then_some(address)
 }
 
 /// A name that stays inside the directory, is no hidden file there, and looks like what it is.

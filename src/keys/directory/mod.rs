@@ -19,7 +19,7 @@
 //! Certificates for one address in several files: the first file that is there is the one, also
 //! when nothing in it turns out to be fit.
 
-mod file_names;
+pub(crate) mod file_names;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -32,7 +32,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use self::file_names::{file_names, written};
 pub use self::writer::WriteError;
-pub(crate) use self::writer::{Change, DirectoryWriter, Place};
+pub(crate) use self::writer::{Change, DirectoryWriter, Existing, Folder, Listing, Place};
 use crate::address::Address;
 use crate::crypto::PrivateKey;
 use crate::keys::file::KeyFile;

@@ -11,6 +11,9 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, Dir, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
+/// How the names of temporary files begin.
+const PASSING: &str = ".mailseal-key-";
+
 /// A directory, open.
 pub(super) struct HeldDirectory(OwnedFd);
 
@@ -50,9 +53,41 @@ impl HeldDirectory {
             Err(Errno::EXIST) => {}
             Err(error) => return Err(error.into()),
         }
+        self.existing_inside(name)
+    }
+
+    /// A directory inside this one.
+    pub(super) fn existing_inside(&self, name: &str) -> io::Result<HeldDirectory> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let directory = rustix::fs::openat(&self.0, name, flags, Mode::empty())?;
         Ok(HeldDirectory(directory))
+    }
+
+    /// When an entry of this directory was last made or taken away; seconds and nanoseconds.
+    pub(super) fn changed(&self) -> io::Result<(i64, i64)> {
+        let stat = rustix::fs::fstat(&self.0)?;
+        #[allow(
+            clippy::useless_conversion,
+            reason = "the types differ between platforms"
+        )]
+        let nanoseconds = i64::try_from(stat.st_ctime_nsec).unwrap_or_default();
+        Ok((stat.st_ctime, nanoseconds))
+    }
+
+    /// Opens a file to be appended to and read, made if it is not there; then its name is on disk.
+    pub(super) fn log(&self, name: &str, mode: u32) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let flags = flags | OFlags::CLOEXEC;
+        let open = |flags| rustix::fs::openat(&self.0, name, flags, Mode::from_raw_mode(mode));
+        let file = match open(flags) {
+            Err(Errno::NOENT) => {
+                let file = open(flags | OFlags::CREATE)?;
+                self.sync()?;
+                file
+            }
+            other => other?,
+        };
+        Ok(File::from(file))
     }
 
     /// Opens a file to be read. A FIFO does not block.
@@ -75,7 +110,7 @@ impl HeldDirectory {
 
     /// A file that is complete and on disk, under a name that nobody looks for.
     pub(super) fn temporary(&self, content: &[u8], mode: u32) -> io::Result<Temporary<'_>> {
-        let name = format!(".mailseal-{:032x}", rand::random::<u128>());
+        let name = format!("{PASSING}{:032x}", rand::random::<u128>());
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
         let mode = Mode::from_raw_mode(mode);
         let file = rustix::fs::openat(&self.0, &name, flags | OFlags::CLOEXEC, mode)?;
@@ -146,6 +181,12 @@ impl Drop for Temporary<'_> {
         // Renamed, it is not there any more; otherwise nobody is left to be told.
         let _ = self.directory.remove(&self.name);
     }
+}
+
+/// Whether a file of this name is a temporary one, of us or of somebody who could not take it away.
+pub(super) fn is_leftover(name: &str) -> bool {
+    name.strip_prefix(PASSING)
+        .is_some_and(|rest| rest.len() == 32 && rest.bytes().all(|it| it.is_ascii_hexdigit()))
 }
 
 /// Whether a file system has no hard links: FAT, and some that a network or a program provides.

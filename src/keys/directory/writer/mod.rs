@@ -10,22 +10,22 @@
 //! Several files at once in the face of `kill -9` or a power cut: each is whole, the old or the new,
 //! but some may be old and some new.
 
+mod folder;
 mod held;
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::fmt;
-use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::MetadataExt;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
-
-use self::held::{HeldDirectory, Temporary, has_no_links};
+pub(crate) use self::folder::{Existing, Folder};
+use self::held::{HeldDirectory, Temporary, has_no_links, is_leftover};
 use super::file_names::{canonical, file_names};
 use crate::address::Address;
 use crate::keys::Error as KeyError;
-use crate::keys::file::{MAX_FILE, kind};
 use crate::secret::Secret;
 
 /// Where what was replaced is kept: `history/<address>/<name>`.
@@ -37,13 +37,34 @@ const PUBLIC: u32 = 0o666;
 /// What a private key's file is made with.
 const PRIVATE: u32 = 0o600;
 
+/// A listing that is older is made again, in case that something was missed.
+const MAX_AGE: Duration = Duration::from_secs(60);
+
 /// The key directory, to be written to. Nobody else who goes through this type writes to it at the
 /// same time, whichever process it is in.
 pub(crate) struct DirectoryWriter {
-    path: PathBuf,
-    directory: HeldDirectory,
-    /// The names of the files that were there at first, by what they are without regard to case.
-    names: HashMap<String, Vec<String>>,
+    folder: Folder,
+    listing: OnceCell<Listing>,
+}
+
+/// The names that are not in lower case, by what they would be in it. All others are found by asking
+/// for them, so of a large directory little is to be remembered.
+#[derive(Debug, Clone)]
+pub(crate) struct Listing {
+    capitals: HashMap<String, Vec<String>>,
+    changed: (i64, i64),
+    made: Instant,
+}
+
+impl Listing {
+    /// Whether nobody but us has changed the directory since. Clocks of file systems tick every few
+    /// milliseconds, and who changes it by hand may do so between two ticks.
+    fn is_of(&self, directory: &HeldDirectory) -> bool {
+        self.made.elapsed() < MAX_AGE
+            && directory
+                .changed()
+                .is_ok_and(|changed| changed == self.changed)
+    }
 }
 
 /// The file of an address, as it is.
@@ -56,23 +77,14 @@ pub(crate) struct Place {
     pub(crate) existing: Option<Existing>,
 }
 
-/// What is there already.
-#[derive(Debug)]
-pub(crate) struct Existing {
-    pub(crate) content: Secret,
-    mode: u32,
-    /// Device and inode.
-    identity: (u64, u64),
-}
-
 /// A file to be put into its place.
 #[derive(Debug)]
 pub(crate) struct Change {
     pub(crate) place: Place,
     pub(crate) content: Secret,
     pub(crate) is_private: bool,
-    /// What is there already is kept under this name.
-    pub(crate) keep_as: String,
+    /// What is there already is kept under this name, if at all.
+    pub(crate) keep_as: Option<String>,
 }
 
 /// Why nothing was written.
@@ -139,33 +151,39 @@ pub enum WriteError {
 impl DirectoryWriter {
     /// Opens the directory, and waits until nobody else writes to it.
     pub(crate) fn open(path: &Path) -> Result<DirectoryWriter, WriteError> {
-        let open = || {
-            let directory = HeldDirectory::open(path)?;
-            directory.lock()?;
-            let mut names: HashMap<String, Vec<String>> = HashMap::new();
-            for name in directory.names()? {
-                if let Ok(name) = name.into_string() {
-                    names.entry(name.to_lowercase()).or_default().push(name);
-                }
-            }
-            Ok(DirectoryWriter {
-                path: path.to_owned(),
-                directory,
-                names,
-            })
-        };
-        open().map_err(|source: io::Error| WriteError::Directory {
-            path: path.to_owned(),
-            source: Arc::new(source),
+        DirectoryWriter::open_knowing(path, None)
+    }
+
+    /// The same for who has written to it before: if nobody else has since, its names need not be
+    /// listed again.
+    pub(crate) fn open_knowing(
+        path: &Path,
+        listing: Option<Listing>,
+    ) -> Result<DirectoryWriter, WriteError> {
+        let folder = Folder::open(path)?;
+        folder.lock()?;
+        let listing = listing.filter(|listing| listing.is_of(&folder.directory));
+        Ok(DirectoryWriter {
+            folder,
+            listing: listing.map_or_else(OnceCell::new, OnceCell::from),
         })
+    }
+
+    /// What it is worth to know next time. Others may write to the directory from now on.
+    pub(crate) fn close(self) -> Option<Listing> {
+        let listing = self.listing.into_inner()?;
+        let changed = self.folder.directory.changed().ok()?;
+        Some(Listing { changed, ..listing })
+    }
+
+    /// What is read without the lock.
+    pub(crate) fn folder(&self) -> &Folder {
+        &self.folder
     }
 
     /// The path of a file of this name, for people.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        match self.path == Path::new(".") {
-            true => PathBuf::from(name),
-            false => self.path.join(name),
-        }
+        self.folder.path(name)
     }
 
     /// The path of a file of the history, for people.
@@ -178,15 +196,8 @@ impl DirectoryWriter {
     pub(crate) fn place(&self, address: &Address, extension: &str) -> Result<Place, WriteError> {
         let suffix = format!(".{extension}");
         let canonical = canonical(address, extension)?;
-        let mut spellings: Vec<String> = file_names(address, extension)?;
-        spellings.iter_mut().for_each(|it| *it = it.to_lowercase());
-        spellings.sort();
-        spellings.dedup();
-        let there = spellings.iter().filter_map(|it| self.names.get(it));
-        let there = there.flatten().filter(|name| name.ends_with(&suffix));
-        let mut there: Vec<String> = there.cloned().collect();
+        let mut there = self.there(address, extension)?;
         if there.len() > 1 {
-            there.sort();
             return Err(WriteError::Ambiguous {
                 address: address.clone(),
                 names: there,
@@ -198,10 +209,63 @@ impl DirectoryWriter {
             .to_owned();
         let name = there.pop().unwrap_or(canonical);
         Ok(Place {
-            existing: self.existing(&name)?,
+            existing: self.folder.read(&name)?,
             name,
             history,
         })
+    }
+
+    /// The names by which the address has files, in their order.
+    pub(crate) fn there(
+        &self,
+        address: &Address,
+        extension: &str,
+    ) -> Result<Vec<String>, WriteError> {
+        let mut spellings: Vec<String> = file_names(address, extension)?;
+        spellings
+            .iter_mut()
+            .for_each(|it| it.make_ascii_lowercase());
+        spellings.sort();
+        spellings.dedup();
+        let mut there = Vec::new();
+        let capitals = &self.listing()?.capitals;
+        for spelling in spellings {
+            let others = capitals.get(&spelling).into_iter().flatten();
+            let suffix = &spelling[spelling.len() - extension.len()..];
+            there.extend(others.filter(|name| name.ends_with(suffix)).cloned());
+            match self.folder.directory.identity(&spelling) {
+                Ok(_) => there.push(spelling),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(self.folder.unreadable(&spelling)(error)),
+            }
+        }
+        there.sort();
+        Ok(there)
+    }
+
+    fn listing(&self) -> Result<&Listing, WriteError> {
+        if let Some(listing) = self.listing.get() {
+            return Ok(listing);
+        }
+        let mut capitals: HashMap<String, Vec<String>> = HashMap::new();
+        for name in self.folder.names()? {
+            if is_leftover(&name) {
+                // Of somebody who did not come to an end: whoever holds the lock makes them. If it
+                // stays, it is in nobody's way.
+                let _ = self.folder.directory.remove(&name);
+                continue;
+            }
+            let lower_case = name.to_ascii_lowercase();
+            if lower_case != name {
+                capitals.entry(lower_case).or_default().push(name);
+            }
+        }
+        let changed = self.folder.directory.changed();
+        Ok(self.listing.get_or_init(|| Listing {
+            capitals,
+            changed: changed.unwrap_or_default(),
+            made: Instant::now(),
+        }))
     }
 
     /// Puts all of the files into their places, or none.
@@ -209,19 +273,20 @@ impl DirectoryWriter {
         let mut written = Vec::new();
         for change in changes {
             let mode = if change.is_private { PRIVATE } else { PUBLIC };
-            let temporary = self.directory.temporary(change.content.expose(), mode);
-            written.push(temporary.map_err(self.unwritten(&change.place.name))?);
+            let temporary = self
+                .folder
+                .directory
+                .temporary(change.content.expose(), mode);
+            written.push(temporary.map_err(self.folder.unwritten(&change.place.name))?);
         }
         let mut undo = Undo {
-            directory: &self.directory,
+            directory: &self.folder.directory,
             steps: Vec::new(),
         };
         for change in changes {
-            if let Some(existing) = &change.place.existing {
-                let kept = self.keep(change, existing);
-                undo.steps
-                    .extend(kept.map_err(self.unwritten(&change.place.name))?);
-            }
+            let kept = self.keep(&change.place, change.keep_as.as_deref());
+            undo.steps
+                .extend(kept.map_err(self.folder.unwritten(&change.place.name))?);
         }
         for (change, temporary) in changes.iter().zip(written) {
             self.put_one(&change.place, temporary)?;
@@ -230,7 +295,7 @@ impl DirectoryWriter {
                 None => Step::Created(&change.place.name),
             });
         }
-        self.directory.sync().map_err(self.unwritten(""))?;
+        self.sync()?;
         undo.steps.clear();
         Ok(())
     }
@@ -241,7 +306,7 @@ impl DirectoryWriter {
         };
         match &place.existing {
             // Who does not ask for the lock is not kept out; this leaves them an instant.
-            Some(existing) => match self.directory.identity(&place.name) {
+            Some(existing) => match self.folder.directory.identity(&place.name) {
                 Ok(identity) if identity == existing.identity => temporary.replace(&place.name),
                 _ => return Err(changed()),
             },
@@ -249,56 +314,37 @@ impl DirectoryWriter {
         }
         .map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => changed(),
-            _ => self.unwritten(&place.name)(error),
+            _ => self.folder.unwritten(&place.name)(error),
         })
     }
 
-    fn existing(&self, name: &str) -> Result<Option<Existing>, WriteError> {
-        let path = || self.path(name);
-        let file = match self.directory.file(name) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
-                return Err(WriteError::Link { path: path() });
+    /// Takes files away, in their order. What is to be kept of them is in the history before.
+    pub(crate) fn take_away(&self, places: &[(Place, Option<String>)]) -> Result<(), WriteError> {
+        for (place, keep_as) in places {
+            let kept = self.keep(place, keep_as.as_deref());
+            kept.map_err(self.folder.unwritten(&place.name))?;
+        }
+        for (place, _) in places {
+            if place.existing.is_some() {
+                let removed = self.folder.directory.remove(&place.name);
+                removed.map_err(self.folder.unwritten(&place.name))?;
             }
-            Err(error) => return Err(self.unreadable(name)(error)),
-        };
-        let metadata = file.metadata().map_err(self.unreadable(name))?;
-        if !metadata.is_file() {
-            return Err(WriteError::NotAFile {
-                path: path(),
-                kind: kind(metadata.file_type()),
-            });
         }
-        // It may be a private key, and growing would leave copies behind.
-        let length = usize::try_from(metadata.len().min(MAX_FILE)).unwrap_or_default();
-        let mut content = Vec::with_capacity(length + 1);
-        let read = file.take(MAX_FILE + 1).read_to_end(&mut content);
-        let content = Secret::new(content);
-        if read.map_err(self.unreadable(name))? as u64 > MAX_FILE {
-            return Err(self.unreadable(name)(ErrorKind::FileTooLarge.into()));
-        }
-        Ok(Some(Existing {
-            content,
-            mode: metadata.mode() & 0o7777,
-            identity: (metadata.dev(), metadata.ino()),
-        }))
+        self.sync()
     }
 
-    /// Gives what is about to be replaced a name in the history. If it has been there before, it is
-    /// there still.
-    fn keep<'a>(&self, change: &'a Change, existing: &Existing) -> io::Result<Option<Step<'a>>> {
-        let history = self
-            .directory
-            .inside(HISTORY)?
-            .inside(&change.place.history)?;
-        let kept = match self
-            .directory
-            .link(&change.place.name, &history, &change.keep_as)
-        {
+    /// Gives what is about to go a name in the history. If it has been there before, it is there
+    /// still.
+    fn keep<'a>(&self, place: &Place, keep_as: Option<&'a str>) -> io::Result<Option<Step<'a>>> {
+        let (Some(existing), Some(keep_as)) = (&place.existing, keep_as) else {
+            return Ok(None);
+        };
+        let directory = &self.folder.directory;
+        let history = directory.inside(HISTORY)?.inside(&place.history)?;
+        let kept = match directory.link(&place.name, &history, keep_as) {
             Err(error) if has_no_links(&error) => history
                 .temporary(existing.content.expose(), existing.mode)?
-                .become_new(&change.keep_as),
+                .become_new(keep_as),
             other => other,
         };
         match kept {
@@ -306,29 +352,20 @@ impl DirectoryWriter {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(None),
             Err(error) => return Err(error),
         }
-        Ok(Some(Step::Kept(history, &change.keep_as)))
+        Ok(Some(Step::Kept(history, keep_as)))
     }
 
-    fn unreadable(&self, name: &str) -> impl Fn(io::Error) -> WriteError {
-        let path = self.path(name);
-        move |source| WriteError::Read {
-            path: path.clone(),
-            source: Arc::new(source),
-        }
-    }
-
-    fn unwritten(&self, name: &str) -> impl Fn(io::Error) -> WriteError {
-        let path = self.path(name);
-        move |source| WriteError::Write {
-            path: path.clone(),
-            source: Arc::new(source),
-        }
+    fn sync(&self) -> Result<(), WriteError> {
+        let synced = self.folder.directory.sync();
+        synced.map_err(self.folder.unwritten(""))
     }
 }
 
 impl fmt::Debug for DirectoryWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("DirectoryWriter").field(&self.path).finish()
+        f.debug_tuple("DirectoryWriter")
+            .field(&self.path(""))
+            .finish()
     }
 }
 
@@ -377,7 +414,7 @@ mod tests {
             place: writer.place(&address(whose), "crt").unwrap(),
             content: Secret::from_string(content.to_owned()),
             is_private: false,
-            keep_as: "old.crt".to_owned(),
+            keep_as: Some("old.crt".to_owned()),
         }
     }
 
