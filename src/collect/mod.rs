@@ -125,6 +125,11 @@ impl CollectedCertificate {
         self.validated.certificate()
     }
 
+    /// The certificate, with the proof that it is one.
+    pub fn validated(&self) -> &ValidatedCertificate {
+        &self.validated
+    }
+
     /// What proves the certificate: from itself to the trust anchor.
     pub fn path(&self) -> &[Certificate] {
         self.validated.path()

@@ -94,17 +94,23 @@ pub fn succession(
             (collected.certificate(), collected.signing_time()),
             (&predecessor.certificate, predecessor.signing_time),
             replacement,
+            collected.at(),
         ),
     }
 }
 
 type Dated<'a> = (&'a Certificate, Option<Timestamp>);
 
-fn decide(new: Dated<'_>, stored: Dated<'_>, replacement: Replacement) -> Succession {
+fn decide(
+    new: Dated<'_>,
+    stored: Dated<'_>,
+    replacement: Replacement,
+    at: Timestamp,
+) -> Succession {
     if new.0 == stored.0 {
         return Succession::AlreadyStored;
     }
-    if is_older(new, stored) {
+    if is_older(new, stored, at) {
         return Succession::Older;
     }
     let is_same_key = new.0.spki_der() == stored.0.spki_der();
@@ -117,10 +123,12 @@ fn decide(new: Dated<'_>, stored: Dated<'_>, replacement: Replacement) -> Succes
     }
 }
 
-/// By when they were signed with, and where that says nothing, by when they begin.
-fn is_older((new, new_time): Dated<'_>, (stored, stored_time): Dated<'_>) -> bool {
+/// By when they were signed with, and where that says nothing, by when they begin: unless the stored
+/// one has expired, and keeps nobody's place any more.
+fn is_older((new, new_time): Dated<'_>, (stored, stored_time): Dated<'_>, at: Timestamp) -> bool {
     match (new_time, stored_time) {
         (Some(new_time), Some(stored_time)) if new_time != stored_time => new_time < stored_time,
+        _ if at > stored.not_after() => false,
         _ => new.not_before() < stored.not_before(),
     }
 }
@@ -150,6 +158,10 @@ mod tests {
         Some(format!("2026-07-{day:02}T00:00:00Z").parse().unwrap())
     }
 
+    fn now() -> Timestamp {
+        "2026-07-03T00:00:00Z".parse().unwrap()
+    }
+
     #[test]
     fn a_renewal_replaces_and_another_key_or_issuer_as_the_operator_wants() {
         use Replacement::{Always, Manual, SameIssuer};
@@ -157,7 +169,8 @@ mod tests {
         let stored = certificate(1, "CA", "25");
         let decided = |key, issuer| {
             let new = certificate(key, issuer, "26");
-            [Always, SameIssuer, Manual].map(|how| decide((&new, at(2)), (&stored, at(1)), how))
+            let (new, stored) = ((&new, at(2)), (&stored, at(1)));
+            [Always, SameIssuer, Manual].map(|how| decide(new, stored, how, now()))
         };
         assert_eq!(decided(1, "CA"), [Replaces, Replaces, Replaces]);
         assert_eq!(decided(2, "CA"), [Replaces, Replaces, Waits]);
@@ -169,7 +182,7 @@ mod tests {
     #[test]
     fn what_is_older_never_replaces() {
         let (old, new) = (certificate(1, "CA", "25"), certificate(1, "CA", "26"));
-        let decided = |new, stored| decide(new, stored, Replacement::Always);
+        let decided = |new, stored| decide(new, stored, Replacement::Always, now());
         // Attack 34.
         assert_eq!(decided((&old, at(1)), (&new, at(2))), Succession::Older);
         assert_eq!(decided((&old, at(2)), (&new, at(1))), Succession::Replaces);
@@ -181,5 +194,20 @@ mod tests {
             decided((&new, at(2)), (&new, at(1))),
             Succession::AlreadyStored
         );
+    }
+
+    #[test]
+    fn an_expired_one_keeps_out_no_valid_one_that_began_earlier() {
+        let (old, new) = (certificate(1, "CA", "25"), certificate(2, "CA", "26"));
+        let decided = |old_time, new_time, at: &str| {
+            let at = at.parse().unwrap();
+            decide((&old, old_time), (&new, new_time), Replacement::Always, at)
+        };
+        let (last, after) = ("2026-12-31T23:59:59Z", "2027-01-01T00:00:00Z");
+        assert_eq!(decided(None, at(1), last), Succession::Older);
+        assert_eq!(decided(None, at(1), after), Succession::Replaces);
+        // A mail that was signed before is an old one all the same.
+        assert_eq!(decided(at(1), at(2), after), Succession::Older);
+        assert_eq!(decided(at(2), at(1), last), Succession::Replaces);
     }
 }

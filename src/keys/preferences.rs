@@ -7,10 +7,15 @@
 //!
 //! Both come from the recipient's own signed mail: SMIMECapabilities (RFC 8551 2.5.2) and
 //! SMIMEEncryptionKeyPreference (2.5.3).
+//!
+//! With `"certificate"`, another fingerprint, the file says which certificate it was written for.
+//! Beside another one it says nothing: the two are files of their own, and a crash may have come
+//! between them.
 
 use serde::Deserialize;
 
 use crate::crypto::ContentCipher;
+use crate::x509::Certificate;
 
 /// Why such a file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,16 +32,18 @@ pub enum Error {
     /// It is of a version that is not known.
     #[error("version {0} is not known")]
     Version(u64),
-    /// The preferred certificate is not named by 64 hexadecimal digits.
-    #[error("the preferred certificate is not given by its SHA-256 in hexadecimal")]
+    /// A certificate is not named by 64 hexadecimal digits.
+    #[error("a certificate is not given by its SHA-256 in hexadecimal")]
     Fingerprint,
 }
 
 /// The file, read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Preferences {
+pub(crate) struct Preferences {
     pub(super) capabilities: Vec<ContentCipher>,
     pub(super) preferred: Option<[u8; 32]>,
+    /// The certificate that all of this is about, if it says so.
+    pub(crate) certificate: Option<[u8; 32]>,
 }
 
 /// As it is written; fields that are not known are for others.
@@ -46,11 +53,12 @@ struct Written {
     #[serde(default)]
     capabilities: Vec<String>,
     preferred: Option<String>,
+    certificate: Option<String>,
 }
 
 impl Preferences {
     /// Reads the JSON. Ciphers that are not known are left out.
-    pub(super) fn from_json(json: &[u8]) -> Result<Preferences, Error> {
+    pub(crate) fn from_json(json: &[u8]) -> Result<Preferences, Error> {
         let written: Written = serde_json::from_slice(json).map_err(|error| Error::Json {
             line: error.line(),
             column: error.column(),
@@ -60,10 +68,28 @@ impl Preferences {
         }
         let known = |name: &String| name.parse().ok();
         let preferred = written.preferred.as_deref().map(fingerprint).transpose()?;
+        let certificate = written
+            .certificate
+            .as_deref()
+            .map(fingerprint)
+            .transpose()?;
         Ok(Preferences {
             capabilities: written.capabilities.iter().filter_map(known).collect(),
             preferred,
+            certificate,
         })
+    }
+
+    /// The same, unless it is about a certificate that is none of these.
+    pub(super) fn about(self, certificates: &[Certificate]) -> Preferences {
+        let is_about = |fingerprint: &[u8; 32]| {
+            let mut certificates = certificates.iter();
+            certificates.any(|it| it.sha256_fingerprint() == *fingerprint)
+        };
+        match self.certificate.as_ref().is_none_or(is_about) {
+            true => self,
+            false => Preferences::default(),
+        }
     }
 }
 

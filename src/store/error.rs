@@ -55,14 +55,6 @@ pub enum Error {
         /// The certificate that was named, by its SHA-256 fingerprint.
         fingerprint: [u8; 32],
     },
-    /// What is in the file cannot be used.
-    #[error("{} cannot be used", path.display())]
-    Unusable {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: Unusable,
-    },
     /// The audit log has a decision a line.
     #[error("a line of the audit log has no line end inside")]
     NotALine,

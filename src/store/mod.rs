@@ -26,6 +26,7 @@
 //! What is known of an address beside its certificate and key; taking anything away.
 
 mod certificate_store;
+mod directory;
 mod error;
 mod import;
 mod provenance;
@@ -35,6 +36,7 @@ pub use self::certificate_store::{
     CertificateStore, HistoryEntry, PendingCertificate, RemovedCertificate, StoreEntry,
     StoredCertificate,
 };
+pub use self::directory::StoreDirectory;
 pub use self::error::{Error, Occupied, Unusable};
 pub use self::import::{
     Entry, Import, ImportedFile, ImportedKey, MAX_ADDRESSES, MAX_CERTIFICATES, Outcome,

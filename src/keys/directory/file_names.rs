@@ -14,7 +14,7 @@ pub(super) fn written(address: &Address) -> String {
 ///
 /// Lower case is that of ASCII, as in [`Address::matches`]: to Unicode the Kelvin sign is a capital k,
 /// and whoever has it in their address would come into the file of somebody else.
-pub(super) fn file_names(address: &Address, extension: &str) -> Result<Vec<String>, Error> {
+pub(crate) fn file_names(address: &Address, extension: &str) -> Result<Vec<String>, Error> {
     let (u_labels, _) = idna::domain_to_unicode(address.domain());
     let domains = [address.domain(), &u_labels];
     let lower_case = address.local().to_ascii_lowercase();

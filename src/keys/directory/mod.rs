@@ -32,7 +32,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use self::file_names::{file_names, written};
 pub use self::writer::WriteError;
-pub(crate) use self::writer::{Change, DirectoryWriter, Existing, Folder, Listing, Place};
+pub(crate) use self::writer::{Change, DirectoryWriter, Existing, Folder, HISTORY, Listing, Place};
 use crate::address::Address;
 use crate::crypto::PrivateKey;
 use crate::keys::file::KeyFile;
@@ -91,7 +91,7 @@ impl KeyDirectory {
     pub fn recipient(&self, address: &Address) -> Result<RecipientCertificate, Error> {
         self.recipients.recall(written(address), || {
             let (path, certificates) = self.certificates(address)?;
-            let preferences = self.preferences(address)?;
+            let preferences = self.preferences(address)?.about(&certificates);
             let wish = Wish {
                 preferred: preferences.preferred,
                 ..self.wish(address, Use::Receiving)

@@ -77,14 +77,12 @@ impl Folder {
         Ok(names.filter_map(|name| name.into_string().ok()).collect())
     }
 
-    /// A file, if it is there.
+    /// What is in a file, if it is there.
     pub(crate) fn read(&self, name: &str) -> Result<Option<Existing>, WriteError> {
-        let file = match self.directory.file(name) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(self.unreadable(name)(error)),
+        let Some(file) = self.file(name)? else {
+            return Ok(None);
         };
-        let metadata = self.regular(name, &file)?;
+        let metadata = file.metadata().map_err(self.unreadable(name))?;
         // It may be a private key, and growing would leave copies behind.
         let length = usize::try_from(metadata.len().min(MAX_FILE)).unwrap_or_default();
         let mut content = Vec::with_capacity(length + 1);
@@ -100,6 +98,15 @@ impl Folder {
         }))
     }
 
+    /// A file to be read, if it is there.
+    pub(crate) fn file(&self, name: &str) -> Result<Option<File>, WriteError> {
+        match self.directory.file(name) {
+            Ok(file) => self.regular(name, file).map(Some),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.unreadable(name)(error)),
+        }
+    }
+
     /// A file to be appended to and read, made if it is not there.
     pub(crate) fn log(&self, name: &str, mode: u32) -> Result<File, WriteError> {
         let log = self.directory.log(name, mode);
@@ -107,8 +114,16 @@ impl Folder {
             true => self.unreadable(name)(error),
             false => self.unwritten(name)(error),
         })?;
-        self.regular(name, &log)?;
-        Ok(log)
+        self.regular(name, log)
+    }
+
+    /// The same if it is there.
+    pub(crate) fn existing_log(&self, name: &str) -> Result<Option<File>, WriteError> {
+        match self.directory.existing_log(name) {
+            Ok(file) => self.regular(name, file).map(Some),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.unreadable(name)(error)),
+        }
     }
 
     /// Whether this is the file that goes by the name.
@@ -121,10 +136,10 @@ impl Folder {
         }
     }
 
-    fn regular(&self, name: &str, file: &File) -> Result<std::fs::Metadata, WriteError> {
+    fn regular(&self, name: &str, file: File) -> Result<File, WriteError> {
         let metadata = file.metadata().map_err(self.unreadable(name))?;
         match metadata.is_file() {
-            true => Ok(metadata),
+            true => Ok(file),
             false => Err(WriteError::NotAFile {
                 path: self.path(name),
                 kind: kind(metadata.file_type()),

@@ -14,6 +14,13 @@ use rustix::io::Errno;
 /// How the names of temporary files begin.
 const PASSING: &str = ".mailseal-key-";
 
+/// A file that is appended to. A FIFO does not block.
+const LOG: OFlags = OFlags::RDWR
+    .union(OFlags::APPEND)
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::CLOEXEC);
+
 /// A directory, open.
 pub(super) struct HeldDirectory(OwnedFd);
 
@@ -76,17 +83,19 @@ impl HeldDirectory {
 
     /// Opens a file to be appended to and read, made if it is not there; then its name is on disk.
     pub(super) fn log(&self, name: &str, mode: u32) -> io::Result<File> {
-        let flags = OFlags::RDWR | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let flags = flags | OFlags::CLOEXEC;
-        let open = |flags| rustix::fs::openat(&self.0, name, flags, Mode::from_raw_mode(mode));
-        let file = match open(flags) {
-            Err(Errno::NOENT) => {
-                let file = open(flags | OFlags::CREATE)?;
-                self.sync()?;
-                file
-            }
-            other => other?,
-        };
+        match self.existing_log(name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            other => return other,
+        }
+        let flags = LOG | OFlags::CREATE;
+        let file = rustix::fs::openat(&self.0, name, flags, Mode::from_raw_mode(mode))?;
+        self.sync()?;
+        Ok(File::from(file))
+    }
+
+    /// The same for a file that is there.
+    pub(super) fn existing_log(&self, name: &str) -> io::Result<File> {
+        let file = rustix::fs::openat(&self.0, name, LOG, Mode::empty())?;
         Ok(File::from(file))
     }
 

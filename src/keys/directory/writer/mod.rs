@@ -29,7 +29,7 @@ use crate::keys::Error as KeyError;
 use crate::secret::Secret;
 
 /// Where what was replaced is kept: `history/<address>/<name>`.
-const HISTORY: &str = "history";
+pub(crate) const HISTORY: &str = "history";
 
 /// What a certificate's file is made with; the umask takes its part.
 const PUBLIC: u32 = 0o666;
@@ -51,12 +51,20 @@ pub(crate) struct DirectoryWriter {
 /// for them, so of a large directory little is to be remembered.
 #[derive(Debug, Clone)]
 pub(crate) struct Listing {
-    capitals: HashMap<String, Vec<String>>,
+    capitals: Arc<HashMap<String, Vec<String>>>,
     changed: (i64, i64),
     made: Instant,
 }
 
 impl Listing {
+    fn of_nothing() -> Listing {
+        Listing {
+            capitals: Arc::default(),
+            changed: Default::default(),
+            made: Instant::now(),
+        }
+    }
+
     /// Whether nobody but us has changed the directory since. Clocks of file systems tick every few
     /// milliseconds, and who changes it by hand may do so between two ticks.
     fn is_of(&self, directory: &HeldDirectory) -> bool {
@@ -151,28 +159,26 @@ pub enum WriteError {
 impl DirectoryWriter {
     /// Opens the directory, and waits until nobody else writes to it.
     pub(crate) fn open(path: &Path) -> Result<DirectoryWriter, WriteError> {
-        DirectoryWriter::open_knowing(path, None)
-    }
-
-    /// The same for who has written to it before: if nobody else has since, its names need not be
-    /// listed again.
-    pub(crate) fn open_knowing(
-        path: &Path,
-        listing: Option<Listing>,
-    ) -> Result<DirectoryWriter, WriteError> {
         let folder = Folder::open(path)?;
         folder.lock()?;
-        let listing = listing.filter(|listing| listing.is_of(&folder.directory));
         Ok(DirectoryWriter {
             folder,
-            listing: listing.map_or_else(OnceCell::new, OnceCell::from),
+            listing: OnceCell::new(),
         })
     }
 
-    /// What it is worth to know next time. Others may write to the directory from now on.
-    pub(crate) fn close(self) -> Option<Listing> {
-        let listing = self.listing.into_inner()?;
+    /// Takes over what was known of the names, if nobody else has written to the directory since.
+    pub(crate) fn recall(&self, listing: Listing) {
+        if listing.is_of(&self.folder.directory) {
+            // Otherwise it has been listed already.
+            let _ = self.listing.set(listing);
+        }
+    }
+
+    /// What is known of the names, for the next one who writes here.
+    pub(crate) fn known(&self) -> Option<Listing> {
         let changed = self.folder.directory.changed().ok()?;
+        let listing = self.listing.get()?.clone();
         Some(Listing { changed, ..listing })
     }
 
@@ -248,13 +254,7 @@ impl DirectoryWriter {
             return Ok(listing);
         }
         let mut capitals: HashMap<String, Vec<String>> = HashMap::new();
-        for name in self.folder.names()? {
-            if is_leftover(&name) {
-                // Of somebody who did not come to an end: whoever holds the lock makes them. If it
-                // stays, it is in nobody's way.
-                let _ = self.folder.directory.remove(&name);
-                continue;
-            }
+        for name in self.swept()? {
             let lower_case = name.to_ascii_lowercase();
             if lower_case != name {
                 capitals.entry(lower_case).or_default().push(name);
@@ -262,10 +262,25 @@ impl DirectoryWriter {
         }
         let changed = self.folder.directory.changed();
         Ok(self.listing.get_or_init(|| Listing {
-            capitals,
+            capitals: Arc::new(capitals),
             changed: changed.unwrap_or_default(),
             made: Instant::now(),
         }))
+    }
+
+    /// The names of all that is there, once the temporary files are gone that were left behind by
+    /// somebody who was stopped. Only who holds the lock makes such.
+    pub(crate) fn swept(&self) -> Result<Vec<String>, WriteError> {
+        let (leftovers, names): (Vec<_>, Vec<_>) = self
+            .folder
+            .names()?
+            .into_iter()
+            .partition(|name| is_leftover(name));
+        for leftover in leftovers {
+            // If it stays, it is in nobody's way.
+            let _ = self.folder.directory.remove(&leftover);
+        }
+        Ok(names)
     }
 
     /// Puts all of the files into their places, or none.
@@ -316,6 +331,23 @@ impl DirectoryWriter {
             ErrorKind::AlreadyExists => changed(),
             _ => self.folder.unwritten(&place.name)(error),
         })
+    }
+
+    /// A directory inside, made if it is not there, in which all names are in lower case. Nothing of
+    /// it gets into the history. The lock is that of this one.
+    pub(crate) fn made_inside(&self, name: &str) -> Result<DirectoryWriter, WriteError> {
+        Ok(DirectoryWriter {
+            folder: self.folder.made_inside(name)?,
+            listing: OnceCell::from(Listing::of_nothing()),
+        })
+    }
+
+    /// Puts a file that is no address's into the place of what is there.
+    pub(crate) fn replace(&self, name: &str, content: &[u8], mode: u32) -> Result<(), WriteError> {
+        let temporary = self.folder.directory.temporary(content, mode);
+        let replaced = temporary.and_then(|temporary| temporary.replace(name));
+        replaced.map_err(self.folder.unwritten(name))?;
+        self.sync()
     }
 
     /// Takes files away, in their order. What is to be kept of them is in the history before.
