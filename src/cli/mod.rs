@@ -3,6 +3,7 @@
 
 mod bundle;
 mod cert;
+mod collect;
 mod delivery;
 mod dkim;
 mod dns;
@@ -66,6 +67,8 @@ enum Command {
     Verify(Box<verify::Arguments>),
     /// Show a message's headers and MIME tree
     Show(show::Arguments),
+    /// Take the certificate of a signed mail into the store, if the mail proves it
+    Collect(Box<collect::Arguments>),
     /// Judge whether the domain of a message's author vouches for it (RFC 6376)
     Dkim(dkim::Arguments),
     /// Look at certificates, and judge the paths that lead to them
@@ -129,6 +132,7 @@ pub fn main() -> ExitCode {
         Command::Open(arguments) => open::run(&arguments, &global),
         Command::Verify(arguments) => verify::run(&arguments, &global),
         Command::Show(arguments) => show::run(&arguments, &global),
+        Command::Collect(arguments) => collect::run(&arguments, &global),
         Command::Dkim(arguments) => dkim::run(&arguments, &global),
         Command::Cert(command) => cert::run(&command, &global),
         Command::Completions { shell } => man::completions(shell),

@@ -216,10 +216,14 @@ impl Findings {
         let (resolver, at) = (collecting.resolver, collecting.validation.at);
         let authentication = dkim::verify(&message, resolver, at, collecting.alignment)?;
         let authentication = self.authentication.insert(authentication);
-        let authenticated = authentication
-            .authenticated()
-            .ok_or_else(|| Refusal::not_authenticated(authentication))?;
-        let opened = self.opened.insert(open(authenticated, collecting)?);
+        let Some(authenticated) = authentication.authenticated() else {
+            let refusal = Refusal::not_authenticated(authentication);
+            // Nothing comes of it; but whoever looks for the reason wants to know what else there is.
+            self.opened = open(&message, collecting).ok();
+            return Err(refusal.into());
+        };
+        let opened = open(authenticated.message(), collecting)?;
+        let opened = self.opened.insert(opened);
         let signed = Signed::by_author(opened)?;
         let validated = receiving(authenticated, &signed, collecting)?;
         not_in_the_future(signed.signature, at)?;
@@ -260,7 +264,7 @@ pub fn digest(raw: &RawMessage) -> io::Result<[u8; 32]> {
 }
 
 /// Verifies what the author has signed.
-fn open(authenticated: &AuthenticatedMessage, collecting: &Collecting<'_>) -> Result<Opened, Stop> {
+fn open(message: &Message, collecting: &Collecting<'_>) -> Result<Opened, Stop> {
     let opening = Opening {
         intermediates: collecting.intermediates.clone(),
         ..Opening::new(Validation {
@@ -268,7 +272,7 @@ fn open(authenticated: &AuthenticatedMessage, collecting: &Collecting<'_>) -> Re
             ..collecting.validation.clone()
         })
     };
-    open::open(authenticated.message().raw(), &opening).map_err(|error| match error {
+    open::open(message.raw(), &opening).map_err(|error| match error {
         open::Error::Io(error) => Stop::Io(error),
         error => Refusal::unreadable(&error).into(),
     })

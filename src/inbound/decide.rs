@@ -60,6 +60,8 @@ pub struct Delivery {
     pub msg_from: Option<String>,
     /// The recipient of its envelope.
     pub rcpt_to: Option<String>,
+    /// Whether it does not come again: then what cannot be said now is a no.
+    pub is_last_attempt: bool,
 }
 
 impl Delivery {
@@ -200,6 +202,9 @@ impl Deciding<'_> {
             true => seen_before(),
             false => self.judge(raw)?,
         };
+        if decision.outcome == Outcome::TryLater && delivery.is_last_attempt {
+            decision.outcome = Outcome::Refused;
+        }
         let report = &mut decision.report;
         report.time = self.collecting.validation.at.to_string();
         report.id.clone_from(&delivery.id);

@@ -14,6 +14,7 @@ mod bcc;
 mod canonical;
 mod cert;
 mod cli;
+mod collecting;
 mod conformance;
 mod differential;
 mod dkim;

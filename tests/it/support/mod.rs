@@ -14,6 +14,7 @@ pub mod dns_server;
 pub mod http_server;
 pub mod peer;
 pub mod report;
+pub mod server;
 pub mod smtp_server;
 
 /// Python as Debian packages it: the one that has python3-dkim and python3-aiosmtpd.

@@ -1,0 +1,138 @@
+//! Those who work off the spool: each takes a mail, decides about it, and tells of it.
+
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::SignedDuration;
+
+use crate::inbound::decide::{Decision, Delivery, Error, Outcome};
+use crate::inbound::metrics::Metrics;
+use crate::inbound::narration;
+use crate::inbound::policy::Policy;
+use crate::inbound::spool::{ClaimError, Claimed, SpoolDirectory};
+use crate::logging::{Level, Log};
+use crate::mime::RawMessage;
+use crate::printable::sentence;
+use crate::store::CertificateStore;
+
+/// A mail that nobody can say anything about now is looked at again after so long, and after twice
+/// as long each time after that.
+const FIRST_DELAY: Duration = Duration::from_secs(60);
+
+/// But no longer than this.
+const LONGEST_DELAY: Duration = Duration::from_secs(60 * 60);
+
+/// After so long it is refused: a domain that is not to be found for so long has no key.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+
+/// When something of ours does not work, as on a full disk, this is how long it may take to be
+/// mended.
+const OUR_DELAY: Duration = Duration::from_secs(30);
+
+/// What all workers share.
+#[derive(Debug, Clone)]
+pub struct Workshop {
+    /// Where mail waits.
+    pub spool: SpoolDirectory,
+    /// Where certificates go.
+    pub store: Arc<dyn CertificateStore>,
+    /// What mail is judged by.
+    pub policy: Arc<Policy>,
+    /// Where it is told.
+    pub log: Log,
+    /// Where it is counted.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Workshop {
+    /// Works off what waits, and what comes, until the spool is closed.
+    pub fn work(&self) {
+        while let Some(claimed) = self.spool.claim() {
+            match claimed {
+                Ok(claimed) => self.attend_safely(claimed),
+                Err(error @ ClaimError::PutAside(_)) => {
+                    self.log.line(Level::Error, sentence(&error));
+                }
+                Err(error) => self.log.line(Level::Warning, sentence(&error)),
+            }
+        }
+    }
+
+    /// Whatever a stranger's mail does to one worker, the next mail is worked on. This one goes back to
+    /// the spool.
+    fn attend_safely(&self, claimed: Claimed) {
+        let id = claimed.received().id.clone();
+        let attended = panic::catch_unwind(AssertUnwindSafe(|| self.attend(claimed)));
+        if attended.is_err() {
+            let mut entry = self.log.entry(id.as_str());
+            entry.line(
+                Level::Error,
+                "a fault of mailseal's kept this mail from being judged; it stays in the spool: please \
+                 report it",
+            );
+        }
+    }
+
+    fn attend(&self, mut claimed: Claimed) {
+        let mail = RawMessage::from_bytes(claimed.take_message());
+        let received = claimed.received();
+        let id = received.id.clone();
+        let mut entry = self.log.entry(id.as_str());
+        let (anchors, trouble) = self.policy.trust.anchors();
+        if let Some(trouble) = trouble {
+            let trouble = sentence(&trouble);
+            let stays = "the trust anchors of before stay in force";
+            self.log
+                .line(Level::Warning, format_args!("{trouble}; {stays}"));
+        }
+        let deciding = self.policy.deciding(&anchors, &*self.store);
+        let waited = deciding.collecting.validation.at.duration_since(received.received);
+        let delivery = Delivery {
+            id: Some(id.to_string()),
+            source: received.source.name(),
+            msg_from: received.msg_from.clone(),
+            rcpt_to: received.rcpt_to.clone(),
+            is_last_attempt: waited > PATIENCE,
+        };
+        let begin = Instant::now();
+        let decided = deciding.decide(mail, &delivery);
+        if let Ok(decision) = &decided {
+            self.metrics.decided(decision, begin.elapsed());
+        }
+        match &decided {
+            Ok(decision) => narration::decision(&mut entry, decision),
+            Err(error) => entry.line(Level::Error, not_decided(error)),
+        }
+        let put_back = match delay(&decided, claimed.attempts()) {
+            Some(delay) => claimed.defer(delay),
+            None => claimed.done(),
+        };
+        if let Err(error) = put_back {
+            entry.line(
+                Level::Warning,
+                format_args!("the spool cannot be written to: {}", sentence(&error)),
+            );
+        }
+    }
+}
+
+fn not_decided(error: &Error) -> String {
+    format!(
+        "not decided, and tried again in {} s: {}",
+        OUR_DELAY.as_secs(),
+        sentence(error)
+    )
+}
+
+/// After how long a mail is to be looked at again; none if it is done with.
+fn delay(decided: &Result<Decision, Error>, attempts: u32) -> Option<Duration> {
+    match decided {
+        Err(_) => Some(OUR_DELAY),
+        Ok(decision) if decision.outcome() == Outcome::TryLater => {
+            let factor = 2_u32.saturating_pow(attempts);
+            Some(FIRST_DELAY.saturating_mul(factor).min(LONGEST_DELAY))
+        }
+        Ok(_) => None,
+    }
+}
