@@ -1,3 +1,11 @@
-//! The webhook that gathers certificates.
+//! The webhook: mail that is handed over by HTTP is put into a [spool] and answered; what is in it
+//! is judged afterwards.
 
+pub mod clock;
 pub mod decide;
+mod narration;
+pub mod network;
+pub mod policy;
+pub mod settings;
+pub mod spool;
+pub mod worker;

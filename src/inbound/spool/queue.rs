@@ -1,0 +1,282 @@
+//! What waits, by name: the messages themselves stay on the disk.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use super::received::Id;
+
+/// A message that waits. Its file is named after all of it but the length: `ID.ATTEMPTS.DUE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Waiting {
+    pub id: Id,
+    /// How many times it was worked on in vain.
+    pub attempts: u32,
+    /// When it is to be worked on: milliseconds since 1970, by the system's clock.
+    pub due: u64,
+    /// How many octets the file has.
+    pub octets: u64,
+}
+
+impl Waiting {
+    /// The name of the file.
+    pub(super) fn name(&self) -> String {
+        format!("{}.{}.{}", self.id, self.attempts, self.due)
+    }
+
+    /// Reads a name back.
+    pub(super) fn parse(name: &str, octets: u64) -> Option<Waiting> {
+        let mut parts = name.split('.');
+        let waiting = Waiting {
+            id: parts.next()?.parse().ok()?,
+            attempts: parts.next()?.parse().ok()?,
+            due: parts.next()?.parse().ok()?,
+            octets,
+        };
+        // One message, one name: no zeros before a number, and nothing after the last.
+        (waiting.name() == name).then_some(waiting)
+    }
+}
+
+/// How much waits, being worked on included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Depth {
+    /// How many messages.
+    pub messages: usize,
+    /// How many octets their files have.
+    pub octets: u64,
+}
+
+/// The names of all messages that wait, for any number of threads.
+#[derive(Debug)]
+pub(super) struct Queue {
+    most: Depth,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    depth: Depth,
+    /// Not tried yet. They are due whatever the clock says: it may have been set back.
+    fresh: VecDeque<Waiting>,
+    /// Tried in vain, by the time that they are due.
+    deferred: BTreeMap<(u64, Id), Waiting>,
+    closed: bool,
+}
+
+/// A clock that is set while somebody waits is noticed after so long.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+impl Queue {
+    pub(super) fn new(most: Depth) -> Queue {
+        Queue {
+            most,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps room for messages that are being written; what there is if there is none.
+    pub(super) fn reserve(&self, room: Depth) -> Result<(), Depth> {
+        let mut state = self.state();
+        let messages = state.depth.messages.saturating_add(room.messages);
+        let octets = state.depth.octets.saturating_add(room.octets);
+        if messages > self.most.messages || octets > self.most.octets {
+            return Err(state.depth);
+        }
+        state.depth = Depth { messages, octets };
+        Ok(())
+    }
+
+    /// Gives up room that was kept, or that a message had.
+    pub(super) fn release(&self, room: Depth) {
+        let mut state = self.state();
+        state.depth.messages -= room.messages;
+        state.depth.octets -= room.octets;
+    }
+
+    /// Counts messages that wait already, even if they are more than there is room for.
+    pub(super) fn take_up(&self, mut waiting: Vec<Waiting>) {
+        waiting.sort_by(|one, other| one.id.cmp(&other.id));
+        let mut state = self.state();
+        for waiting in waiting {
+            state.depth.messages += 1;
+            state.depth.octets += waiting.octets;
+            state.push(waiting);
+        }
+    }
+
+    /// Lets messages wait for which room was kept.
+    pub(super) fn push(&self, waiting: impl IntoIterator<Item = Waiting>) {
+        let mut state = self.state();
+        for waiting in waiting {
+            state.push(waiting);
+            self.changed.notify_one();
+        }
+    }
+
+    /// Lets a message wait until a time, whatever the name of its file says.
+    pub(super) fn defer(&self, waiting: Waiting, due: u64) {
+        self.state()
+            .deferred
+            .insert((due, waiting.id.clone()), waiting);
+        self.changed.notify_one();
+    }
+
+    /// Waits for one that is due; none once the queue is closed.
+    pub(super) fn pop(&self) -> Option<Waiting> {
+        let mut state = self.state();
+        loop {
+            if state.closed {
+                return None;
+            }
+            let now = now();
+            if let Some(waiting) = state.next(now) {
+                return Some(waiting);
+            }
+            let until_due = state
+                .deferred
+                .first_key_value()
+                .map_or(LONGEST_WAIT, |(key, _)| {
+                    Duration::from_millis(key.0.saturating_sub(now))
+                });
+            state = self
+                .changed
+                .wait_timeout(state, until_due.min(LONGEST_WAIT))
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    pub(super) fn close(&self) {
+        self.state().closed = true;
+        self.changed.notify_all();
+    }
+
+    pub(super) fn depth(&self) -> Depth {
+        self.state().depth
+    }
+}
+
+impl State {
+    fn push(&mut self, waiting: Waiting) {
+        match waiting.attempts {
+            0 => self.fresh.push_back(waiting),
+            _ => drop(
+                self.deferred
+                    .insert((waiting.due, waiting.id.clone()), waiting),
+            ),
+        }
+    }
+
+    /// The one that has been due for longest: under load no one waits for ever.
+    fn next(&mut self, now: u64) -> Option<Waiting> {
+        let fresh = self.fresh.front().map(|fresh| fresh.due);
+        match self.deferred.first_entry() {
+            Some(deferred)
+                if deferred.key().0 <= now && fresh.is_none_or(|due| deferred.key().0 <= due) =>
+            {
+                Some(deferred.remove())
+            }
+            _ => self.fresh.pop_front(),
+        }
+    }
+}
+
+/// Milliseconds since 1970.
+pub(super) fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiting(second: i64, attempts: u32, due: u64) -> Waiting {
+        Waiting {
+            id: Id::new(jiff::Timestamp::from_second(second).unwrap()),
+            attempts,
+            due,
+            octets: 10,
+        }
+    }
+
+    fn queue(waiting: &[Waiting]) -> Queue {
+        let queue = Queue::new(Depth {
+            messages: 3,
+            octets: 100,
+        });
+        queue.take_up(waiting.to_vec());
+        queue
+    }
+
+    #[test]
+    fn name_of_a_file_comes_back_and_its_neighbours_are_none() {
+        let one = waiting(1, 2, 300);
+        let name = one.name();
+        assert_eq!(Waiting::parse(&name, 10), Some(one));
+        let [upper, zero, longer, shorter] = [
+            name.to_uppercase(),
+            name.replace(".2.", ".02."),
+            format!("{name}.tmp"),
+            name.replace(".300", ""),
+        ];
+        for other in [&upper, &zero, &longer, &shorter, "", "lock", "../x.0.0"] {
+            assert_eq!(Waiting::parse(other, 10), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn who_has_been_due_for_longest_comes_first() {
+        let now = now();
+        let (older, newer) = (waiting(1, 0, now - 9), waiting(2, 0, now - 5));
+        let (again, later) = (waiting(3, 1, now - 7), waiting(4, 1, now + 3_600_000));
+        let queue = queue(&[later, again.clone(), newer.clone(), older.clone()]);
+        for expected in [older, again, newer] {
+            assert_eq!(queue.pop(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn fresh_message_is_due_even_if_the_clock_was_set_back() {
+        let ahead = waiting(1, 0, now() + 3_600_000);
+        assert_eq!(queue(&[ahead.clone()]).pop(), Some(ahead));
+    }
+
+    #[test]
+    fn deferred_message_is_waited_for() {
+        let due = now() + 40;
+        let queue = queue(&[waiting(1, 1, due)]);
+        assert!(queue.pop().is_some());
+        assert!(now() >= due);
+    }
+
+    #[test]
+    fn room_is_kept_to_the_last_message_and_the_last_octet() {
+        let queue = queue(&[]);
+        let room = |messages, octets| Depth { messages, octets };
+        assert_eq!(queue.reserve(room(4, 0)), Err(room(0, 0)));
+        assert_eq!(queue.reserve(room(1, 101)), Err(room(0, 0)));
+        assert_eq!(queue.reserve(room(3, 100)), Ok(()));
+        assert_eq!(queue.reserve(room(0, 1)), Err(room(3, 100)));
+        queue.release(room(1, 50));
+        assert_eq!(queue.reserve(room(1, 51)), Err(room(2, 50)));
+        assert_eq!(queue.reserve(room(1, 50)), Ok(()));
+    }
+
+    #[test]
+    fn close_wakes_who_waits() {
+        let queue = queue(&[]);
+        std::thread::scope(|scope| {
+            let waits = scope.spawn(|| queue.pop());
+            queue.close();
+            assert_eq!(waits.join().unwrap(), None);
+        });
+    }
+}

@@ -1,0 +1,142 @@
+//! Taking up what an earlier process has left.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io::{self, Read};
+
+use super::TEMPORARY;
+use super::held::{HeldDirectory, LOCK};
+use super::queue::{Queue, Waiting};
+use super::received::{self, Damage, LONGEST_HEADER};
+use crate::printable::printable;
+
+/// Where files go that are no messages.
+const DAMAGED: &str = "damaged";
+
+/// What an earlier process has left.
+#[derive(Debug, Default)]
+pub struct TakenUp {
+    /// How many messages wait.
+    pub messages: usize,
+    /// How many files were not written to their end and are gone. Their senders were never told
+    /// that we have them, and send again.
+    pub unfinished: usize,
+    /// What is no message, with the reason.
+    pub put_aside: Vec<PutAside>,
+}
+
+/// A file of the spool that is no message that waits. It was moved into the directory `damaged`
+/// inside the spool, for the operator to look at.
+#[derive(Debug)]
+pub struct PutAside {
+    /// The name that it had.
+    pub name: OsString,
+    /// What is wrong with it.
+    pub damage: Damage,
+    /// Why it could not be moved, if it could not.
+    pub not_moved: Option<io::Error>,
+}
+
+impl fmt::Display for PutAside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = printable(&self.name.to_string_lossy());
+        match &self.not_moved {
+            None => write!(f, "{name} in the spool is put aside: {}", self.damage)?,
+            Some(error) => write!(
+                f,
+                "{name} in the spool is left alone: {}: {error}",
+                self.damage
+            )?,
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for PutAside {}
+
+impl PutAside {
+    /// Moves a file out of the way.
+    pub(super) fn put(directory: &HeldDirectory, name: OsString, damage: Damage) -> PutAside {
+        let moved = directory.inside(DAMAGED).and_then(|damaged| {
+            let free = free_name(&damaged, &name)?;
+            directory.hand_over(&name, &damaged, free)
+        });
+        PutAside {
+            name,
+            damage,
+            not_moved: moved.err(),
+        }
+    }
+}
+
+/// The name, or the name with a number: what was put aside before stays.
+fn free_name(directory: &HeldDirectory, name: &OsStr) -> io::Result<OsString> {
+    let taken = directory.names()?;
+    let mut free = name.to_owned();
+    for number in 2.. {
+        if !taken.contains(&free) {
+            break;
+        }
+        free = name.to_owned();
+        free.push(format!(".{number}"));
+    }
+    Ok(free)
+}
+
+/// Lets every message of the directory wait.
+pub(super) fn take_up(directory: &HeldDirectory, queue: &Queue) -> io::Result<TakenUp> {
+    let (mut waiting, mut taken_up) = (Vec::new(), TakenUp::default());
+    for name in directory.names()? {
+        if name == LOCK || name == DAMAGED {
+            continue;
+        }
+        match look(directory, &name)? {
+            Found::Message(message) => waiting.push(message),
+            Found::Unfinished(name) => {
+                directory.remove(name)?;
+                taken_up.unfinished += 1;
+            }
+            Found::Damaged(damage) => {
+                taken_up
+                    .put_aside
+                    .push(PutAside::put(directory, name, damage));
+            }
+        }
+    }
+    taken_up.messages = waiting.len();
+    queue.take_up(waiting);
+    // A crash may have come between a rename and its fsync. What waits now is told of.
+    directory.sync()?;
+    Ok(taken_up)
+}
+
+enum Found<'a> {
+    Message(Waiting),
+    Unfinished(&'a str),
+    Damaged(Damage),
+}
+
+fn look<'a>(directory: &HeldDirectory, name: &'a OsStr) -> io::Result<Found<'a>> {
+    if !directory.is_regular(name)? {
+        return Ok(Found::Damaged(Damage::NoFile));
+    }
+    let Some(name) = name.to_str() else {
+        return Ok(Found::Damaged(Damage::Name));
+    };
+    let finished = name.strip_prefix(TEMPORARY);
+    let Some(mut waiting) = Waiting::parse(finished.unwrap_or(name), 0) else {
+        return Ok(Found::Damaged(Damage::Name));
+    };
+    if finished.is_some() {
+        return Ok(Found::Unfinished(name));
+    }
+    let file = directory.read(name)?;
+    waiting.octets = file.metadata()?.len();
+    let mut beginning = Vec::new();
+    file.take(LONGEST_HEADER as u64)
+        .read_to_end(&mut beginning)?;
+    Ok(match received::is_whole(&beginning, waiting.octets) {
+        Ok(()) => Found::Message(waiting),
+        Err(damage) => Found::Damaged(damage),
+    })
+}

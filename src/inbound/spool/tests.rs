@@ -1,0 +1,305 @@
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
+use std::thread;
+
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+use super::*;
+
+const ROOMY: Depth = Depth {
+    messages: 1000,
+    octets: 1 << 20,
+};
+
+fn message(text: &str) -> Received {
+    let now = Timestamp::now();
+    Received {
+        id: Id::new(now),
+        received: now,
+        source: Source::SparkPost,
+        peer: "192.0.2.7".into(),
+        msg_from: Some("bob@example.com".into()),
+        rcpt_to: None,
+        message: text.as_bytes().to_vec(),
+    }
+}
+
+fn open(directory: &TempDir) -> (SpoolDirectory, TakenUp) {
+    SpoolDirectory::open(directory.path(), ROOMY).unwrap()
+}
+
+fn claim(spool: &SpoolDirectory) -> Claimed {
+    spool.claim().unwrap().unwrap()
+}
+
+/// The files of the directory besides the lock.
+fn files(directory: &TempDir) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory.path()).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.filter(|path| !path.ends_with("lock")).collect()
+}
+
+/// A directory in which one message waits whose process has gone.
+fn left_behind(text: &str) -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    open(&directory).0.put(&[message(text)]).unwrap();
+    let file = files(&directory).remove(0);
+    (directory, file)
+}
+
+#[test]
+fn what_is_put_is_claimed_in_its_order_and_gone_when_done() {
+    let directory = tempfile::tempdir().unwrap();
+    let (spool, _) = open(&directory);
+    let messages = [message("one"), message("two\n\nlines"), message("")];
+    spool.put(&messages).unwrap();
+    for message in messages {
+        let claimed = claim(&spool);
+        assert_eq!(*claimed.received(), message);
+        assert_eq!(claimed.attempts(), 0);
+        claimed.done().unwrap();
+    }
+    assert!(files(&directory).is_empty());
+    assert_eq!(spool.depth(), Depth::default());
+}
+
+#[test]
+fn directory_and_files_are_private() {
+    let parent = tempfile::tempdir().unwrap();
+    let path = parent.path().join("var/spool");
+    let (spool, _) = SpoolDirectory::open(&path, ROOMY).unwrap();
+    spool.put(&[message("one")]).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&path), 0o700);
+    for entry in fs::read_dir(&path).unwrap() {
+        assert_eq!(mode(&entry.unwrap().path()), 0o600);
+    }
+}
+
+#[test]
+fn what_waits_survives_the_process() {
+    let (directory, _) = left_behind("one");
+    let (spool, taken_up) = open(&directory);
+    assert_eq!((taken_up.messages, taken_up.put_aside.len()), (1, 0));
+    assert_eq!(spool.depth().messages, 1);
+    assert_eq!(claim(&spool).received().message, b"one");
+}
+
+#[test]
+fn deferral_survives_the_process_with_its_attempts_and_the_first_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let (spool, _) = open(&directory);
+    let message = message("one");
+    spool.put(std::slice::from_ref(&message)).unwrap();
+    claim(&spool).defer(Duration::ZERO).unwrap();
+    claim(&spool).defer(Duration::from_millis(60)).unwrap();
+    drop(spool);
+    let (spool, taken_up) = open(&directory);
+    assert_eq!(taken_up.messages, 1);
+    let claimed = claim(&spool);
+    assert_eq!(claimed.attempts(), 2);
+    assert_eq!(*claimed.received(), message);
+}
+
+#[test]
+fn message_of_a_worker_that_panics_waits_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let (spool, _) = open(&directory);
+    spool.put(&[message("one")]).unwrap();
+    let worker = spool.clone();
+    let panicked = thread::spawn(move || {
+        let _claimed = claim(&worker);
+        std::panic::resume_unwind(Box::new("a bug"));
+    });
+    panicked.join().unwrap_err();
+    assert_eq!(spool.depth().messages, 1);
+    let name = files(&directory).remove(0);
+    let name = name.file_name().unwrap().to_str().unwrap();
+    assert_eq!(Waiting::parse(name, 0).unwrap().attempts, 1);
+}
+
+#[test]
+fn full_spool_takes_none_of_a_request_until_there_is_room_for_all() {
+    let directory = tempfile::tempdir().unwrap();
+    let most = Depth {
+        messages: 2,
+        octets: 10_000,
+    };
+    let (spool, _) = SpoolDirectory::open(directory.path(), most).unwrap();
+    spool.put(&[message("one")]).unwrap();
+    let refused = spool.put(&[message("two"), message("three")]);
+    assert!(matches!(
+        refused,
+        Err(PutError::Full(Depth { messages: 1, .. }))
+    ));
+    assert_eq!(files(&directory).len(), 1);
+    spool.put(&[message("two")]).unwrap();
+    claim(&spool).done().unwrap();
+    spool.put(&[message("three")]).unwrap();
+    claim(&spool).done().unwrap();
+    let large = "x".repeat(10_000);
+    assert!(matches!(
+        spool.put(&[message(&large)]),
+        Err(PutError::Full(_))
+    ));
+    spool.put(&[message(&large[..9000])]).unwrap();
+}
+
+#[test]
+fn what_waits_is_taken_up_even_if_the_limits_are_smaller_now() {
+    let (directory, _) = left_behind("one");
+    let none = Depth::default();
+    let (spool, _) = SpoolDirectory::open(directory.path(), none).unwrap();
+    assert!(matches!(
+        spool.put(&[message("two")]),
+        Err(PutError::Full(_))
+    ));
+    claim(&spool).done().unwrap();
+}
+
+#[test]
+fn torn_file_is_put_aside_with_the_reason() {
+    let (directory, file) = left_behind("one");
+    let whole = fs::read(&file).unwrap();
+    for (torn, reason) in [
+        (&whole[..whole.len() - 1], "the message has 2 octets of 3"),
+        (&whole[..20], "its first line does not tell of a message"),
+        (b"", "its first line does not tell of a message"),
+        (&[0; 600], "its first line does not tell of a message"),
+    ] {
+        fs::write(&file, torn).unwrap();
+        let (spool, taken_up) = open(&directory);
+        assert_eq!(taken_up.messages, 0);
+        assert_eq!(taken_up.put_aside[0].damage.to_string(), reason);
+        assert!(taken_up.put_aside[0].not_moved.is_none());
+        assert_eq!(spool.depth(), Depth::default());
+    }
+    let damaged = fs::read_dir(directory.path().join("damaged")).unwrap();
+    assert_eq!(damaged.count(), 4, "none takes the place of another");
+}
+
+#[test]
+fn file_that_is_torn_while_it_waits_is_put_aside() {
+    let directory = tempfile::tempdir().unwrap();
+    let (spool, _) = open(&directory);
+    spool.put(&[message("one"), message("two")]).unwrap();
+    let mut waiting = files(&directory);
+    waiting.sort();
+    fs::write(&waiting[0], "nothing of ours").unwrap();
+    let refused = spool.claim().unwrap();
+    assert!(matches!(refused, Err(ClaimError::PutAside(_))));
+    assert_eq!(claim(&spool).received().message, b"two");
+    assert_eq!(spool.depth().messages, 1);
+}
+
+#[test]
+fn foreign_things_are_put_aside_and_links_are_not_followed() {
+    let (directory, file) = left_behind("one");
+    let elsewhere = tempfile::NamedTempFile::new().unwrap();
+    let link = file.with_file_name(Waiting::parse("0123456789abc.0.1", 0).unwrap().name());
+    symlink(elsewhere.path(), &link).unwrap();
+    fs::write(directory.path().join("README"), "hello").unwrap();
+    fs::create_dir(directory.path().join("0123456789abd.0.1")).unwrap();
+    let (_spool, taken_up) = open(&directory);
+    assert_eq!(taken_up.messages, 1);
+    let mut put_aside: Vec<String> = taken_up.put_aside.iter().map(ToString::to_string).collect();
+    put_aside.sort();
+    assert_eq!(
+        put_aside,
+        [
+            "0123456789abc.0.1 in the spool is put aside: it is no regular file",
+            "0123456789abd.0.1 in the spool is put aside: it is no regular file",
+            "README in the spool is put aside: its name is not one of the spool's",
+        ]
+    );
+    assert!(elsewhere.path().exists());
+}
+
+#[test]
+fn file_that_was_never_answered_for_is_removed() {
+    let (directory, file) = left_behind("one");
+    let name = file.file_name().unwrap().to_str().unwrap();
+    fs::rename(&file, file.with_file_name(format!("new-{name}"))).unwrap();
+    let (spool, taken_up) = open(&directory);
+    assert_eq!((taken_up.messages, taken_up.unfinished), (0, 1));
+    assert!(files(&directory).is_empty());
+    assert_eq!(spool.depth(), Depth::default());
+}
+
+#[test]
+fn second_process_is_told_who_has_the_spool() {
+    let directory = tempfile::tempdir().unwrap();
+    let (spool, _) = open(&directory);
+    let refused = SpoolDirectory::open(directory.path(), ROOMY).unwrap_err();
+    let (path, process) = (directory.path().display(), std::process::id());
+    assert_eq!(
+        refused.to_string(),
+        format!("the spool {path} is in use by another process, number {process}")
+    );
+    drop(spool);
+    open(&directory);
+}
+
+#[test]
+fn request_that_cannot_be_written_to_its_end_leaves_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let (spool, _) = open(&directory);
+    spool.put(&[message("one")]).unwrap();
+    let depth = spool.depth();
+    // The file of the second one is there already: that of the first.
+    let twice = message("two");
+    let refused = spool.put(&[twice.clone(), twice]);
+    assert!(matches!(refused, Err(PutError::Io(_))), "{refused:?}");
+    assert_eq!(spool.depth(), depth);
+    assert_eq!(files(&directory).len(), 1);
+}
+
+#[test]
+fn many_threads_put_and_claim_and_nothing_is_lost() {
+    let directory = tempfile::tempdir().unwrap();
+    let (spool, _) = open(&directory);
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut texts = Vec::new();
+                    while let Some(claimed) = spool.claim() {
+                        let mut claimed = claimed.unwrap();
+                        texts.push(claimed.take_message());
+                        claimed.done().unwrap();
+                    }
+                    texts
+                })
+            })
+            .collect();
+        let senders: Vec<_> = (0..8)
+            .map(|sender| {
+                let spool = &spool;
+                scope.spawn(move || {
+                    for number in 0..25 {
+                        spool
+                            .put(&[message(&format!("{sender} {number}"))])
+                            .unwrap();
+                    }
+                })
+            })
+            .collect();
+        for sender in senders {
+            sender.join().unwrap();
+        }
+        while spool.depth().messages > 0 {
+            thread::yield_now();
+        }
+        spool.close();
+        let mut texts: Vec<_> = workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap())
+            .collect();
+        texts.sort();
+        texts.dedup();
+        assert_eq!(texts.len(), 200);
+    });
+    assert!(files(&directory).is_empty());
+}
