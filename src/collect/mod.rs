@@ -41,6 +41,7 @@ pub mod succession;
 mod tests;
 
 use std::io::{self, Read as _};
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -92,6 +93,8 @@ pub struct Findings {
     pub authentication: Option<Authentication>,
     /// The layers of the mail with their signers.
     pub opened: Option<Opened>,
+    /// How long it took to find and validate the path of the certificate to encrypt to.
+    pub path_took: Option<Duration>,
 }
 
 /// A certificate to encrypt to, whose owner has proved to read mail at this address by signing one
@@ -225,7 +228,10 @@ impl Findings {
         let opened = open(authenticated.message(), collecting)?;
         let opened = self.opened.insert(opened);
         let signed = Signed::by_author(opened)?;
-        let validated = receiving(authenticated, &signed, collecting)?;
+        let begin = Instant::now();
+        let validated = receiving(authenticated, &signed, collecting);
+        self.path_took = Some(begin.elapsed());
+        let validated = validated?;
         not_in_the_future(signed.signature, at)?;
         Ok(CollectedCertificate {
             address: authenticated.from().clone(),

@@ -80,7 +80,10 @@ fn tell_layer(entry: &mut Entry, layer: &Layer) {
     let (kind, coverage) = (layer.kind.name(), layer.coverage.name());
     entry.detail(
         Level::Info,
-        format_args!("layer={kind},coverage={coverage},signers={}", layer.signers.len()),
+        format_args!(
+            "layer={kind},coverage={coverage},signers={}",
+            layer.signers.len()
+        ),
     );
     for certificate in &layer.brought_along {
         entry.detail(Level::Info, certificate_line(certificate));
@@ -97,7 +100,10 @@ fn tell_signer(entry: &mut Entry, signer: &Signer) {
             format_args!("signature passed, {}", signature.algorithm().name()),
         ),
         Err(error) => {
-            entry.detail(Level::Info, format_args!("signature FAIL: {}", sentence(error)));
+            entry.detail(
+                Level::Info,
+                format_args!("signature FAIL: {}", sentence(error)),
+            );
         }
     }
     match &signer.chain {
@@ -109,11 +115,20 @@ fn tell_signer(entry: &mut Entry, signer: &Signer) {
             );
         }
         Chain::Invalid(error) => {
-            entry.detail(Level::Info, format_args!("certificates FAIL: {}", sentence(error)));
+            entry.detail(
+                Level::Info,
+                format_args!("certificates FAIL: {}", sentence(error)),
+            );
         }
         Chain::Unchecked(why) => {
-            entry.detail(Level::Info, format_args!("certificates not looked at: {why}"));
+            entry.detail(
+                Level::Info,
+                format_args!("certificates not looked at: {why}"),
+            );
         }
     }
-    entry.detail(Level::Info, format_args!("address {}", signer.address.name()));
+    entry.detail(
+        Level::Info,
+        format_args!("address {}", signer.address.name()),
+    );
 }

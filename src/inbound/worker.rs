@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 
+use crate::dkim::Resolver;
+use crate::dkim::resolver::Answer;
 use crate::inbound::decide::{Decision, Delivery, Error, Outcome};
 use crate::inbound::metrics::Metrics;
 use crate::inbound::narration;
@@ -87,7 +89,11 @@ impl Workshop {
                 .line(Level::Warning, format_args!("{trouble}; {stays}"));
         }
         let deciding = self.policy.deciding(&anchors, &*self.store);
-        let waited = deciding.collecting.validation.at.duration_since(received.received);
+        let waited = deciding
+            .collecting
+            .validation
+            .at
+            .duration_since(received.received);
         let delivery = Delivery {
             id: Some(id.to_string()),
             source: received.source.name(),
@@ -98,7 +104,7 @@ impl Workshop {
         let begin = Instant::now();
         let decided = deciding.decide(mail, &delivery);
         if let Ok(decision) = &decided {
-            self.metrics.decided(decision, begin.elapsed());
+            self.count(decision, begin.elapsed());
         }
         match &decided {
             Ok(decision) => narration::decision(&mut entry, decision),
@@ -114,6 +120,42 @@ impl Workshop {
                 format_args!("the spool cannot be written to: {}", sentence(&error)),
             );
         }
+    }
+}
+
+impl Workshop {
+    fn count(&self, decision: &Decision, took: Duration) {
+        let report = decision.report();
+        let outcome = decision.outcome();
+        self.metrics
+            .outcome(report.outcome, report.step, report.reason);
+        self.metrics.decision(took);
+        let depth = self.spool.depth();
+        self.metrics.spool(depth.messages as u64, depth.octets);
+        if let Some(path) = decision.findings().and_then(|findings| findings.path_took) {
+            self.metrics.path(path);
+        }
+        if outcome == Outcome::Stored {
+            self.metrics.store_grew();
+        }
+    }
+}
+
+/// A resolver whose answers are timed.
+#[derive(Debug)]
+pub struct TimedResolver {
+    /// Who is asked.
+    pub resolver: Arc<dyn Resolver + Send + Sync>,
+    /// Where it is counted.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Resolver for TimedResolver {
+    fn text_records(&self, names: &[String], within: Duration) -> Vec<Answer> {
+        let begin = Instant::now();
+        let answers = self.resolver.text_records(names, within);
+        self.metrics.dns(begin.elapsed());
+        answers
     }
 }
 
