@@ -169,6 +169,9 @@ impl SpoolDirectory {
     ///
     /// None of them was taken.
     pub fn put(&self, items: &[Received]) -> Result<(), PutError> {
+        if items.is_empty() {
+            return Ok(());
+        }
         let headers: Vec<Vec<u8>> = items.iter().map(Received::header).collect();
         let length = |(item, header): (&Received, &Vec<u8>)| header.len() + item.message.len();
         let lengths = items.iter().zip(&headers).map(length);
