@@ -26,7 +26,12 @@ pub(super) struct DnsArguments {
 }
 
 impl DnsArguments {
-    pub(super) fn resolve(&self) -> Result<Box<dyn Resolver>, Failure> {
+    /// Whether the flags name anybody.
+    pub(super) fn is_given(&self) -> bool {
+        self.dns.is_some() || !self.dns_server.is_empty()
+    }
+
+    pub(super) fn resolve(&self) -> Result<Box<dyn Resolver + Send + Sync>, Failure> {
         if let Some(path) = &self.dns {
             return Ok(Box::new(table(path)?));
         }

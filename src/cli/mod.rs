@@ -24,6 +24,7 @@ mod seal;
 mod sealing;
 mod send;
 mod sender;
+mod serve;
 mod shared_key;
 mod show;
 mod trust;
@@ -74,6 +75,8 @@ enum Command {
     /// Look at certificates, and judge the paths that lead to them
     #[command(subcommand)]
     Cert(cert::Command),
+    /// Run the webhook that takes signed mail and gathers certificates
+    Serve(Box<serve::Arguments>),
     /// Write completions for a shell
     Completions {
         /// The shell to complete for
@@ -135,6 +138,7 @@ pub fn main() -> ExitCode {
         Command::Collect(arguments) => collect::run(&arguments, &global),
         Command::Dkim(arguments) => dkim::run(&arguments, &global),
         Command::Cert(command) => cert::run(&command, &global),
+        Command::Serve(arguments) => serve::run(&arguments, &global),
         Command::Completions { shell } => man::completions(shell),
         Command::Man => man::page(),
     };

@@ -1,10 +1,16 @@
 //! What the log tells people about a mail, in the lines of the original tool.
 
+use std::sync::Arc;
+
 use crate::collect::Findings;
 use crate::dkim::Authentication;
 use crate::inbound::certificate_line::certificate_line;
 use crate::inbound::decide::{Decision, Outcome};
-use crate::logging::{Entry, Level};
+use crate::inbound::metrics::Metrics;
+use crate::inbound::report::{RequestLog, RequestReport, Taken};
+use crate::inbound::request::Refusal;
+use crate::inbound::spool::Source;
+use crate::logging::{Entry, Level, Log};
 use crate::printable::sentence;
 use crate::smime::open::Layer;
 use crate::smime::verify::{Chain, Signer};
@@ -131,4 +137,84 @@ fn tell_signer(entry: &mut Entry, signer: &Signer) {
         Level::Info,
         format_args!("address {}", signer.address.name()),
     );
+}
+
+/// Tells the log and the counters of each request.
+#[derive(Debug)]
+pub struct Narrator {
+    /// Where it is told.
+    pub log: Log,
+    /// Where it is counted.
+    pub metrics: Arc<Metrics>,
+}
+
+impl RequestLog for Narrator {
+    fn request(&self, report: &RequestReport<'_>) {
+        let route = report.source.map_or("none", Source::name);
+        self.metrics.request(route, report.status);
+        let mut entry = self.log.entry(report.id.as_str());
+        let RequestReport { peer, path, .. } = report;
+        let (address, scheme) = (&peer.address, peer.scheme);
+        entry.line(
+            Level::Info,
+            format_args!("Request from {address},scheme={scheme},path={path}"),
+        );
+        let length = report.content_length;
+        let length = length.map_or("None".to_owned(), |length| length.to_string());
+        entry.detail(
+            Level::Info,
+            format_args!("len(headers)={},len(body)={length}", report.header_count),
+        );
+        match report.taken {
+            Ok(taken) => tell_taken(&mut entry, taken),
+            Err(Refusal::ContentType) => {
+                let said = report.content_type.unwrap_or("None");
+                entry.detail(Level::Info, format_args!("Unknown Content-Type: {said}"));
+            }
+            Err(refusal) => {
+                let level = match report.status {
+                    500.. => Level::Error,
+                    _ => Level::Info,
+                };
+                entry.detail(level, sentence(refusal));
+            }
+        }
+        entry.detail(
+            Level::Debug,
+            format_args!("answered {} in {:.1?}", report.status, report.took),
+        );
+    }
+}
+
+fn tell_taken(entry: &mut Entry, taken: &Taken) {
+    for message in &taken.messages {
+        let known = |text: &Option<String>| text.clone().unwrap_or_default();
+        entry.detail(
+            Level::Info,
+            format_args!(
+                "msg_from={},rcpt_to={},len(email_rfc822)={},id={}",
+                known(&message.msg_from),
+                known(&message.rcpt_to),
+                message.octets,
+                message.id
+            ),
+        );
+    }
+    for (place, refusal) in &taken.refused {
+        let refusal = sentence(refusal);
+        entry.detail(
+            Level::Warning,
+            format_args!("item {place} is no mail: {refusal}"),
+        );
+    }
+    if taken.refused_count > taken.refused.len() {
+        let more = taken.refused_count - taken.refused.len();
+        entry.detail(Level::Warning, format_args!("nor are {more} more"));
+    }
+    if taken.is_replay {
+        entry.detail(
+            Level::Warning,
+            "its signature was used before: nothing is done",
+        );
+    }
 }

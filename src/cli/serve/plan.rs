@@ -10,10 +10,11 @@ use mailseal::config::{self, Config, SecretSource};
 use mailseal::dkim::{Alignment, DnsResolver, Resolver, StaticRecords};
 use mailseal::fetch::{self, Fetcher};
 use mailseal::inbound::clock::Clock;
-use mailseal::inbound::network::Network;
+use mailseal::inbound::network::{Network, NetworkError};
 use mailseal::inbound::policy::{Policy, Trust};
 use mailseal::inbound::settings::{Basic, Limits, Settings, TlsFiles};
 use mailseal::inbound::spool::Depth;
+use mailseal::inbound::tls::ServerCertificate;
 use mailseal::keys;
 use mailseal::logging;
 use mailseal::path::Revocation;
@@ -50,6 +51,22 @@ pub(super) struct Admin {
 }
 
 impl Plan {
+    /// Looks at what is only looked at when the server starts: directories and files.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        if let Some(files) = &self.settings.tls {
+            ServerCertificate::load(files.clone())
+                .map_err(|error| Failure::new(Code::Config, causes(&error)).hint("see [tls]"))?;
+        }
+        match self.store.is_dir() {
+            true => Ok(()),
+            false => {
+                let message = format!("{} is no directory", self.store.display());
+                Err(Failure::new(Code::Config, message)
+                    .hint("make it, or name another one as user-certs-dir"))
+            }
+        }
+    }
+
     pub(super) fn resolve(arguments: &Arguments, global: &Global) -> Result<Plan, Failure> {
         let config = read(arguments, global)?;
         let mut lacks = Vec::new();
@@ -131,13 +148,15 @@ fn settings(arguments: &Arguments, config: &Config) -> Result<Settings, Failure>
             key: tls.key.clone(),
         }),
         token: secret("MAILSEAL_WEBHOOK_TOKEN", config.webhook_token.as_ref())?,
-        trusted_proxies: networks(config),
+        trusted_proxies: networks(config)?,
         limits: Limits {
             body: limits.body.map_or(usual_limits.body, octets),
             header_timeout: limits.header_timeout.unwrap_or(usual_limits.header_timeout),
             body_timeout: limits.body_timeout.unwrap_or(usual_limits.body_timeout),
             keep_alive: limits.keep_alive.unwrap_or(usual_limits.keep_alive),
-            spool_messages: limits.spool_messages.map_or(usual_limits.spool_messages, octets),
+            spool_messages: limits
+                .spool_messages
+                .map_or(usual_limits.spool_messages, octets),
             spool_octets: limits.spool_octets.unwrap_or(usual_limits.spool_octets),
             connections: limits.connections.map_or(usual_limits.connections, octets),
         },
@@ -153,10 +172,15 @@ fn octets(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-fn networks(config: &Config) -> Vec<Network> {
+fn networks(config: &Config) -> Result<Vec<Network>, Failure> {
     let networks = config.trusted_proxies.iter().flatten();
     networks
-        .map(|&(address, prefix)| Network::new(address, prefix))
+        .map(|(address, prefix)| {
+            let network = format!("{address}/{prefix}").parse();
+            network.map_err(|error: NetworkError| {
+                Failure::new(Code::Config, causes(&error)).about("trusted-proxies")
+            })
+        })
         .collect()
 }
 
@@ -233,7 +257,11 @@ fn policy(
                 ..fetch::Options::default()
             })
         }),
-        replacement: word(arguments.replacement, config.replacement, Replacement::Always),
+        replacement: word(
+            arguments.replacement,
+            config.replacement,
+            Replacement::Always,
+        ),
         clock: arguments.at.map_or(Clock::System, Clock::Fixed),
     })
 }
@@ -251,9 +279,8 @@ fn resolver(
         return arguments.dns.resolve().map(Arc::from);
     }
     if let Some(path) = &config.dns.static_records {
-        let records = std::fs::read(path).map_err(|error| {
-            Failure::new(Code::NoInput, causes(&error)).about(path.display())
-        })?;
+        let records = std::fs::read(path)
+            .map_err(|error| Failure::new(Code::NoInput, causes(&error)).about(path.display()))?;
         let records = StaticRecords::from_json(&records)
             .map_err(|error| Failure::new(Code::Config, causes(&error)).about(path.display()))?;
         return Ok(Arc::new(records));
@@ -263,7 +290,8 @@ fn resolver(
         None => DnsResolver::of_system(),
     };
     let resolver = resolver.map_err(|error| {
-        Failure::new(Code::Config, causes(&error)).hint("name servers under [dns], or with --dns-server")
+        Failure::new(Code::Config, causes(&error))
+            .hint("name servers under [dns], or with --dns-server")
     })?;
     Ok(Arc::new(resolver))
 }
@@ -279,9 +307,17 @@ fn log(config: &Config, global: &Global) -> logging::Options {
         level,
         format: word(None, config.log.format, logging::Format::Text),
         stderr: config.log.stderr.unwrap_or(true),
-        file: config.log.file.clone(),
+        file: log_file(config),
         ..usual
     }
+}
+
+/// The original's file in the current directory, unless the journal of systemd keeps what is said on
+/// standard error.
+fn log_file(config: &Config) -> Option<PathBuf> {
+    let journal = environment::path("JOURNAL_STREAM");
+    let usual = || journal.is_none().then(|| PathBuf::from("webapp.log"));
+    config.log.file.clone().or_else(usual)
 }
 
 /// One for each processor, and some more that wait for DNS or for the disk while others judge.

@@ -1,18 +1,36 @@
 //! `mailseal serve --print-setup`: what is to be done elsewhere for mail to reach the webhook.
 
 use super::Arguments;
+use crate::cli::failure::{Code, Failure};
 
 /// The inbound hosts of SparkPost, by where the account is.
 const HOSTS: [&str; 3] = ["rx1", "rx2", "rx3"];
 
 /// The records and the two calls of the API, as a script that can be read before it is run.
-pub(super) fn script(domain: &str, arguments: &Arguments) -> String {
+///
+/// # Errors
+///
+/// The domain or the URL is none: both go into a script.
+pub(super) fn script(domain: &str, arguments: &Arguments) -> Result<String, Failure> {
+    let is_domain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    if domain.is_empty() || !domain.chars().all(is_domain) {
+        let message = format!("{domain:?} is no domain");
+        return Err(Failure::new(Code::Usage, message)
+            .hint("write it in ASCII, as in: --print-setup inbound.example.com"));
+    }
     let region = match arguments.eu {
         true => ".eu",
         false => "",
     };
     let target = arguments.target.clone();
     let target = target.unwrap_or_else(|| format!("https://webhook.{domain}/"));
+    let is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '\'' | '"' | '\\');
+    if !target.starts_with("https://") || !target.chars().all(is_plain) {
+        let message = format!("{target:?} is no https URL");
+        return Err(Failure::new(Code::Usage, message).hint(
+            "SparkPost posts to an https URL, as in: --target https://webhook.example.com/",
+        ));
+    }
     let records: String = HOSTS
         .iter()
         .map(|host| format!("#   {domain}.  MX  10 {host}{region}.sparkpostmail.com.\n"))
@@ -28,7 +46,7 @@ pub(super) fn script(domain: &str, arguments: &Arguments) -> String {
     let relay = relay
         .to_string()
         .replace("\"TOKEN\"", "\"'\"$MAILSEAL_WEBHOOK_TOKEN\"'\"");
-    format!(
+    Ok(format!(
         "\
 #!/bin/sh
 # What makes mail to {domain} reach mailseal at {target}
@@ -53,5 +71,5 @@ curl --fail-with-body -sS \"$api/relay-webhooks\" \\
 
 # 3. Send a signed mail to any address at {domain}, and look into the log.
 "
-    )
+    ))
 }

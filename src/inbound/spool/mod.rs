@@ -243,6 +243,16 @@ impl SpoolDirectory {
     pub fn depth(&self) -> Depth {
         self.0.queue.depth()
     }
+
+    /// Whether there is room for nothing more.
+    pub fn is_full(&self) -> bool {
+        self.0.queue.is_full()
+    }
+
+    /// Whether a message waits that nobody has worked on yet.
+    pub fn has_fresh(&self) -> bool {
+        self.0.queue.has_fresh()
+    }
 }
 
 impl Waiting {

@@ -161,6 +161,15 @@ impl Queue {
     pub(super) fn depth(&self) -> Depth {
         self.state().depth
     }
+
+    pub(super) fn is_full(&self) -> bool {
+        let depth = self.depth();
+        depth.messages >= self.most.messages || depth.octets >= self.most.octets
+    }
+
+    pub(super) fn has_fresh(&self) -> bool {
+        !self.state().fresh.is_empty()
+    }
 }
 
 impl State {
