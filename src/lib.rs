@@ -1,5 +1,5 @@
-//! mailseal seals application mail with S/MIME and injects it; and it opens and verifies what
-//! others sealed.
+//! mailseal seals application mail with S/MIME and injects it; it opens and verifies what others
+//! sealed; and it gathers certificates from the signed mail of those who have them.
 //!
 //! A message makes its journey through types that each promise more than the one before:
 //!
@@ -64,20 +64,25 @@
 //! | [`ValidatedCertificate`](path::ValidatedCertificate) | a path to a trust anchor that holds | [`path::validate`] |
 //! | [`Opened`](smime::open::Opened) | a [`Verdict`](smime::open::Verdict) of all of it; content only if something vouches for it | [`smime::open::open`] |
 //!
-//! And on the way to collecting certificates, [`dkim`] says who vouches for a message:
+//! And [`collect`] goes on from there, with [`dkim`] to say who vouches for a message:
 //!
 //! | type | promises | made by |
 //! |---|---|---|
 //! | [`AcceptedSignature`](dkim::AcceptedSignature) | a DKIM signature that verifies and that its domain stands by | [`dkim::verify`](dkim::verify()) |
 //! | [`AuthenticatedMessage`](dkim::AuthenticatedMessage) | one author, whose domain has signed the message | [`dkim::verify`](dkim::verify()) |
+//! | [`CollectedCertificate`](collect::CollectedCertificate) | a certificate to encrypt to, whose owner has signed mail from its address | [`collect::collect`](collect::collect()) |
+//! | [`StoredCertificate`](store::StoredCertificate) | its place in the store is decided on, and on disk | a [`CertificateStore`](store::CertificateStore) |
+//!
+//! [`inbound`] is the webhook in front of it.
 //!
 //! The modules build on each other in one direction only: [`address`], [`printable`], [`secret`]
 //! and [`spool`] below, [`asn1`], [`crypto`] and [`mime`], [`x509`], [`keys`] and [`trust`], [`cms`],
-//! [`path`] and [`dkim`], [`smime`] and [`fetch`], and [`store`] and [`send`] above.
+//! [`path`] and [`dkim`], [`smime`] and [`fetch`], [`collect`], [`report`], [`store`] and [`send`], and
+//! [`inbound`] above. [`config`] and [`logging`] stand beside.
 //!
 //! # Not supported
 //!
-//! Collecting certificates from mail; header protection (RFC 9788).
+//! Header protection (RFC 9788).
 
 pub mod address;
 pub mod asn1;

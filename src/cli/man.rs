@@ -31,6 +31,17 @@ const ENVIRONMENT: &[(&str, &str)] = &[
         "The service, https://api.sparkpost.com without it.",
     ),
     (
+        "MAILSEAL_WEBHOOK_TOKEN, MAILSEAL_WEBHOOK_TOKEN_FILE",
+        "For serve: what SparkPost has to send in X-MessageSystems-Webhook-Token; itself, or the file \
+         that holds it.",
+    ),
+    (
+        "MAILSEAL_ADMIN_TOKEN, MAILSEAL_RAW_TOKEN, MAILSEAL_MAILGUN_SIGNING_KEY, \
+         MAILSEAL_POSTMARK_PASSWORD, MAILSEAL_SENDGRID_PASSWORD",
+        "For serve: the secrets of the operator's page and of the other routes; or each with _FILE, \
+         the file that holds it.",
+    ),
+    (
         "SSL_CERT_FILE",
         "The certificates to trust without --trust, in place of the platform's.",
     ),

@@ -1,7 +1,12 @@
 //! Collecting certificates: `mailseal collect`, and `mailseal serve` in front of it.
 
+mod crash;
+mod dns;
+mod page;
 mod policy;
+mod readme;
 mod sparky;
+mod status;
 
 use std::fs;
 

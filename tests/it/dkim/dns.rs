@@ -23,7 +23,7 @@ fn asking(server: SocketAddr, name: &str) -> Mailseal {
 }
 
 /// dnsmasq with these records, up while this value is.
-fn dnsmasq(records: &[(&str, &str)]) -> (Peer, SocketAddr) {
+pub fn dnsmasq(records: &[(&str, &str)]) -> (Peer, SocketAddr) {
     let mut command = Command::new(project("tests/peers/dns.sh"));
     command.arg(free_port().to_string());
     for (name, text) in records {

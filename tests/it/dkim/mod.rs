@@ -5,6 +5,9 @@ mod conformance;
 mod dns;
 mod peers;
 
+pub use dns::dnsmasq;
+pub use peers::opendkim;
+
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -22,7 +25,7 @@ fn table() -> PathBuf {
 }
 
 /// The record of the key that most of the messages are signed with.
-fn lab_record() -> String {
+pub fn lab_record() -> String {
     let text = std::fs::read_to_string(project("testdata/dkim/lab.txt"));
     text.expect("the record is in testdata").trim().to_owned()
 }

@@ -39,7 +39,7 @@ fn judge(octets: impl Into<Vec<u8>>) -> Mailseal {
 }
 
 /// The field that OpenDKIM puts before a message.
-fn opendkim(directory: &Path, form: &str, message: &str) -> String {
+pub fn opendkim(directory: &Path, form: &str, message: &str) -> String {
     let key = directory.join("lab.private");
     fs::copy(project("testdata/dkim/lab.private"), &key).expect("our own directory");
     let (conf, file) = (directory.join("conf"), directory.join("message"));
