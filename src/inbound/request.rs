@@ -191,7 +191,7 @@ impl Drop for Share {
 /// When it is too large, by what is said of it or by what comes; too slow; not whole; or when there
 /// is no memory for it.
 pub async fn body(
-    payload: Payload,
+    payload: &mut Payload,
     said: Option<u64>,
     limits: &Limits,
     memory: &Memory,

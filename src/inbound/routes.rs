@@ -41,6 +41,7 @@ use serde::Serialize;
 use super::adapters::mailgun::{self, Form, SigningKey, UsedTokens};
 use super::adapters::{Mail, form, postmark, sendgrid};
 use super::clock::Clock;
+use super::connections::Connections;
 use super::network::Network;
 use super::peer::Peer;
 use super::relay_message;
@@ -49,12 +50,13 @@ use super::request::{self, Body, Memory, Refusal};
 use super::settings::{Limits, Settings};
 use super::spool::{Id, Received, Source, SpoolDirectory};
 use super::token::{self, Token};
+use super::unread::Unread;
 use crate::mime;
 
 const WEBHOOK_TOKEN: HeaderName = HeaderName::from_static("x-messagesystems-webhook-token");
 
 /// How many seconds whoever is turned away should wait.
-const RETRY_AFTER: u32 = 30;
+const RETRY_AFTER: &str = "30";
 
 /// How many of a request's items that are no messages are told of one by one.
 const MOST_TOLD: usize = 100;
@@ -68,6 +70,7 @@ struct Shared {
     doors: Doors,
     trusted_proxies: Vec<Network>,
     limits: Limits,
+    connections: Connections,
     spool: SpoolDirectory,
     clock: Clock,
     log: Arc<dyn RequestLog>,
@@ -103,6 +106,7 @@ impl Inbox {
             },
             trusted_proxies: settings.trusted_proxies.clone(),
             limits: settings.limits,
+            connections: Connections::new(settings.limits.connections),
             spool,
             clock,
             log,
@@ -110,12 +114,17 @@ impl Inbox {
             used_tokens: UsedTokens::default(),
         }))
     }
+
+    /// The connections that its requests come by.
+    pub fn connections(&self) -> &Connections {
+        &self.0.connections
+    }
 }
 
 /// Answers any request.
 pub async fn answer(
     request: HttpRequest,
-    payload: web::Payload,
+    mut payload: web::Payload,
     inbox: web::Data<Inbox>,
 ) -> HttpResponse {
     let begin = Instant::now();
@@ -133,7 +142,7 @@ pub async fn answer(
                 peer: peer.address.clone(),
                 content_type: text(request.headers(), &header::CONTENT_TYPE).map(str::to_owned),
             };
-            inbox.take(&request, payload, arrival).await
+            inbox.take(&request, &mut payload, arrival).await
         }
     };
     let status = match &taken {
@@ -154,39 +163,43 @@ pub async fn answer(
         status: status.as_u16(),
         took: begin.elapsed(),
     });
+    let mut response = HttpResponse::build(status);
+    if inbox.0.connections.are_many() {
+        response.force_close();
+    }
     match taken {
-        Ok(_) => HttpResponse::Ok()
-            .content_type(ContentType::plaintext())
-            .body("OK"),
-        Err(refusal) => turned_away(&refusal, status, source),
+        Ok(_) => response.content_type(ContentType::plaintext()).body("OK"),
+        Err(refusal) => {
+            if let Some(field) = field(status, source) {
+                response.insert_header(field);
+            }
+            let message = refusal.message();
+            let json = serde_json::to_vec(&Message { message }).expect("a string is JSON");
+            response
+                .content_type(ContentType::json())
+                .body(Unread::new(json, payload))
+        }
     }
 }
 
-fn turned_away(refusal: &Refusal, status: StatusCode, source: Option<Source>) -> HttpResponse {
-    #[derive(Serialize)]
-    struct Message {
-        message: &'static str,
-    }
-    let mut response = HttpResponse::build(status);
+/// What whoever is turned away is told.
+#[derive(Serialize)]
+struct Message {
+    message: &'static str,
+}
+
+/// The field that a status wants.
+fn field(status: StatusCode, source: Option<Source>) -> Option<(HeaderName, &'static str)> {
     match (status, source) {
-        (StatusCode::METHOD_NOT_ALLOWED, _) => {
-            response.insert_header((header::ALLOW, "POST"));
-        }
-        (StatusCode::SERVICE_UNAVAILABLE, _) => {
-            response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
-        }
-        (StatusCode::UNAUTHORIZED, Some(Source::Raw)) => {
-            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
-        }
-        (StatusCode::UNAUTHORIZED, Some(Source::Postmark | Source::SendGrid)) => {
-            let challenge = "Basic realm=\"mailseal\", charset=\"UTF-8\"";
-            response.insert_header((header::WWW_AUTHENTICATE, challenge));
-        }
-        _ => {}
+        (StatusCode::METHOD_NOT_ALLOWED, _) => Some((header::ALLOW, "POST")),
+        (StatusCode::SERVICE_UNAVAILABLE, _) => Some((header::RETRY_AFTER, RETRY_AFTER)),
+        (StatusCode::UNAUTHORIZED, Some(Source::Raw)) => Some((header::WWW_AUTHENTICATE, "Bearer")),
+        (StatusCode::UNAUTHORIZED, Some(Source::Postmark | Source::SendGrid)) => Some((
+            header::WWW_AUTHENTICATE,
+            "Basic realm=\"mailseal\", charset=\"UTF-8\"",
+        )),
+        _ => None,
     }
-    response.json(Message {
-        message: refusal.message(),
-    })
 }
 
 /// What is known of a request before its body.
@@ -257,7 +270,7 @@ impl Inbox {
     async fn take(
         &self,
         request: &HttpRequest,
-        payload: web::Payload,
+        payload: &mut web::Payload,
         arrival: Arrival,
     ) -> Result<Taken, Refusal> {
         let Shared {

@@ -180,11 +180,15 @@ fn run(
 ) -> io::Result<actix_web::dev::Server> {
     let limits = settings.limits;
     let threads = settings.threads.max(1);
+    let connections = inbox.connections().clone();
     let inbox = web::Data::new(inbox);
     let mut server = HttpServer::new(move || {
         App::new()
             .app_data(inbox.clone())
             .default_service(web::to(routes::answer))
+    })
+    .on_connect(move |_, data| {
+        data.insert(connections.enter());
     })
     .workers(threads)
     .worker_max_blocking_threads(BLOCKING_THREADS)
@@ -204,3 +208,6 @@ fn run(
     }
     Ok(server.run())
 }
+
+#[cfg(test)]
+mod tests;
