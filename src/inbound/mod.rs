@@ -12,6 +12,7 @@ pub mod network;
 pub mod peer;
 pub mod policy;
 pub mod relay_message;
+pub mod reply;
 pub mod report;
 pub mod request;
 pub mod routes;
