@@ -38,6 +38,8 @@
 mod refusal;
 pub mod succession;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 use std::io::{self, Read as _};

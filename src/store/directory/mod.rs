@@ -236,7 +236,8 @@ impl CertificateStore for StoreDirectory {
                 ..provenance
             });
             let stored = put(writer, address, vouched.chain(), provenance.as_ref())?;
-            folder.take_away(&places.map(|place| (place, None)))?;
+            // If it stays, it waits for nobody: it is what is stored.
+            let _ = folder.take_away(&places.map(|place| (place, None)));
             Ok(stored)
         })
     }
@@ -331,7 +332,8 @@ fn store(
             }
             let provenance = Provenance::of(collected);
             let stored = put(writer, address, vouched.chain(), Some(&provenance))?;
-            no_longer_waiting(writer, collected)?;
+            // One that is stored waits for nobody, wherever it may still lie.
+            let _ = no_longer_waiting(writer, collected);
             Ok(stored)
         }
         Succession::AlreadyStored => {
@@ -567,12 +569,14 @@ fn read_named(
     address: &Address,
     name: &str,
 ) -> Option<Result<ReadBack, Unusable>> {
-    let json = name.strip_suffix("crt").unwrap_or(name).to_owned() + "json";
     let crt = match folder.read(name) {
         Ok(crt) => crt?,
         Err(error) => return Some(Err(error.into())),
     };
-    let json = folder.read(&json).ok().flatten();
+    let beside = name.strip_suffix("crt").unwrap_or(name).to_owned() + "json";
+    let names = [Some(beside), canonical(address, "json").ok()];
+    let mut names = names.into_iter().flatten();
+    let json = names.find_map(|name| folder.read(&name).ok().flatten());
     Some(ReadBack::read(address, &crt, json.as_ref()))
 }
 
