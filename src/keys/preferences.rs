@@ -93,8 +93,12 @@ impl Preferences {
     }
 }
 
-/// 64 hexadecimal digits; colons between them, as OpenSSL prints them, do no harm.
-pub(crate) fn fingerprint(text: &str) -> Result<[u8; 32], Error> {
+/// A fingerprint from 64 hexadecimal digits; colons between them, as OpenSSL prints them, do no harm.
+///
+/// # Errors
+///
+/// [`Error::Fingerprint`] alone.
+pub fn fingerprint(text: &str) -> Result<[u8; 32], Error> {
     let digits: Vec<u8> = text
         .chars()
         .filter(|character| *character != ':')

@@ -1,11 +1,16 @@
 //! What became of a mail: a line of the audit log, and what `mailseal collect --json` says.
 
+use std::path::Path;
+
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{AuthenticationReport, CertificateReport, LayerReport};
+use crate::address::Address;
 use crate::asn1::reader::hexadecimal;
 use crate::collect::{Collection, Findings};
 use crate::smime::open::Verdict;
+use crate::x509::Certificate;
 
 /// What was decided, and every judgement that led to it.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -88,6 +93,27 @@ impl DecisionReport {
                 ..report
             },
             Err(refusal) => report.refused(refusal.step.name(), refusal.reason, &refusal.detail),
+        }
+    }
+
+    /// What the operator has done with a certificate, and to which file.
+    pub fn by_operator(
+        outcome: &'static str,
+        address: &Address,
+        certificate: Option<&Certificate>,
+        file: Option<&Path>,
+        at: Timestamp,
+    ) -> DecisionReport {
+        let name = file.and_then(Path::file_name);
+        DecisionReport {
+            version: 1,
+            time: at.to_string(),
+            source: "operator",
+            outcome,
+            address: Some(address.to_string()),
+            file: name.map(|name| name.to_string_lossy().into_owned()),
+            certificate: certificate.map(CertificateReport::of),
+            ..DecisionReport::default()
         }
     }
 

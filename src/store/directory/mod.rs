@@ -84,7 +84,7 @@ pub struct StoreDirectory {
 }
 
 impl StoreDirectory {
-    /// Opens the directory, and clears away what somebody left behind who was stopped.
+    /// Opens the directory.
     ///
     /// # Errors
     ///
@@ -92,11 +92,6 @@ impl StoreDirectory {
     pub fn open(path: impl Into<PathBuf>) -> Result<StoreDirectory, Error> {
         let path = path.into();
         let folder = Arc::new(Folder::open(&path)?);
-        let writer = DirectoryWriter::open(&path)?;
-        writer.swept()?;
-        if folder.inside(PENDING)?.is_some() {
-            writer.made_inside(PENDING)?.swept()?;
-        }
         Ok(StoreDirectory {
             audit_log: AuditLog::new(Arc::clone(&folder)),
             seen: Seen::new(path.clone(), Arc::clone(&folder)),
@@ -118,8 +113,9 @@ impl StoreDirectory {
     ) -> Result<T, Error> {
         let memory = || self.listing.lock().unwrap_or_else(PoisonError::into_inner);
         let writer = DirectoryWriter::open(&self.path)?;
-        if let Some(listing) = memory().clone() {
-            writer.recall(listing);
+        let is_known = memory().clone().is_some_and(|it| writer.recall(it));
+        if !is_known && self.folder.inside(PENDING)?.is_some() {
+            writer.made_inside(PENDING)?.swept()?;
         }
         let answer = change(&writer);
         *memory() = writer.known();
@@ -231,8 +227,9 @@ impl CertificateStore for StoreDirectory {
             let (folder, places, read) = waiting(writer, address, fingerprint)?;
             // What lies here is the operator's word now: the path that was proved once is not read back.
             let vouched = Vouched::by_operator(&read.certificate, &read.others, at, false)?;
+            let second = Timestamp::from_second(at.as_second());
             let provenance = read.provenance.map(|provenance| Provenance {
-                accepted: Some(at),
+                accepted: second.ok(),
                 ..provenance
             });
             let stored = put(writer, address, vouched.chain(), provenance.as_ref())?;

@@ -505,7 +505,7 @@ fn what_somebody_left_behind_who_was_stopped_is_cleared_away() {
         fs::write(test.path(&format!("{folder}{leftover}")), "half").unwrap();
         fs::write(test.path(&format!("{folder}{leftover}1")), "not ours").unwrap();
     }
-    StoreDirectory::open(test.directory.path()).unwrap();
+    assert!(test.store.remove(&address(BOB)).is_err());
     assert_eq!(
         test.files(),
         [format!("{leftover}1"), format!("pending/{leftover}1")]

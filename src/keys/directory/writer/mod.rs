@@ -168,11 +168,8 @@ impl DirectoryWriter {
     }
 
     /// Takes over what was known of the names, if nobody else has written to the directory since.
-    pub(crate) fn recall(&self, listing: Listing) {
-        if listing.is_of(&self.folder.directory) {
-            // Otherwise it has been listed already.
-            let _ = self.listing.set(listing);
-        }
+    pub(crate) fn recall(&self, listing: Listing) -> bool {
+        listing.is_of(&self.folder.directory) && self.listing.set(listing).is_ok()
     }
 
     /// What is known of the names, for the next one who writes here.
