@@ -209,7 +209,7 @@ pub(super) fn decrypting(error: &smime::Error) -> Failure {
     }
 }
 
-/// Why nothing was put into the key directory, other than that something is there.
+/// Why nothing was put into the key directory or taken from it, other than that something is there.
 pub(super) fn store(error: &store::Error) -> Failure {
     match error {
         store::Error::TooManyAddresses { .. } => Failure::new(Code::Data, causes(error))
@@ -217,7 +217,21 @@ pub(super) fn store(error: &store::Error) -> Failure {
         store::Error::TooManyCertificates { .. } => Failure::new(Code::Data, causes(error))
             .hint("take those that you want into a file of their own"),
         store::Error::Write(error) => writing(error),
+        store::Error::NotStored { .. } => Failure::new(Code::NoInput, causes(error))
+            .hint("`mailseal cert list` shows what is stored"),
+        store::Error::NotPending { .. } => Failure::new(Code::NoInput, causes(error))
+            .hint("`mailseal cert accept --list` shows what waits"),
+        store::Error::Unfit(_) => Failure::new(Code::Negative, causes(error))
+            .hint("it stays where it is; --refuse takes it away"),
         error => Failure::new(Code::Software, causes(error)),
+    }
+}
+
+/// The same for who has named an address.
+pub(super) fn store_of(error: &store::Error) -> Failure {
+    match error {
+        store::Error::Write(WriteError::Name(error)) => key(error),
+        error => store(error),
     }
 }
 

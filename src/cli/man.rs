@@ -59,8 +59,8 @@ const EXIT_STATUS: &[(u8, &str)] = &[
     ),
     (
         Code::Negative as u8,
-        "The verdict is negative, or the content was withheld; for cert import, nothing was imported; for \
-         cert list --expires-within, something expires.",
+        "The verdict is negative, or the content was withheld; for cert import and cert accept, nothing was \
+         changed; for cert list --expires-within, something expires.",
     ),
     (Code::Usage as u8, "Wrong usage."),
     (Code::Data as u8, "Malformed message or certificate."),

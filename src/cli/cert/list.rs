@@ -1,22 +1,28 @@
 //! `mailseal cert list`: which certificates there are, and how long each will last.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use mailseal::asn1::reader::hexadecimal;
+use mailseal::store::{CertificateStore, Provenance};
 
 use crate::cli::bundle::Reading;
 use crate::cli::environment::key_directory;
+use crate::cli::explain;
 use crate::cli::failure::{Code, Failure};
 use crate::cli::private_keys::PasswordArguments;
 use crate::cli::{Global, output};
 
 use super::inventory::Inventory;
 use super::listed::{self, Listed};
+use super::stored::{self, Shown};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 A line has the days that are left, the last day, the addresses, what the certificate may do, whether \
-its private key lies beside it, the subject, and who issued it. What expires first comes first.
+its private key lies beside it, the subject, and who issued it. What expires first comes first. \
+Of the key directory what waits for `cert accept` follows; -v says which mail a certificate came with.
 
 Exit codes: 0 done; with --expires-within 1, if any certificate is listed; 65, 66, 74 or 77 if a \
 file could not be read. For cron:
@@ -56,7 +62,12 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Code, Failur
     };
     let inventory = Inventory::of(&paths, &reading)?;
     let code = tell_what_is_not_listed(&inventory, &paths, global);
-    let mut listed: Vec<Listed> = inventory.listed(now);
+    let kept = match arguments.paths.is_empty() {
+        true => Kept::read(arguments, global)?,
+        false => Kept::default(),
+    };
+    let listed = inventory.listed(now).into_iter();
+    let mut listed: Vec<Listed> = listed.map(|it| it.collected(&kept.provenances)).collect();
     if let Some(days) = arguments.expires_within {
         listed.retain(|listed| listed.days_left <= i64::from(days));
     }
@@ -64,9 +75,39 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Code, Failur
         true => listed.iter().for_each(listed::json),
         false => listed::lines(&listed, global),
     }
+    kept.pending.iter().for_each(|it| it.tell(global));
     match arguments.expires_within {
         Some(_) if !listed.is_empty() => Ok(code.or_worse(Code::Negative)),
         _ => Ok(code),
+    }
+}
+
+/// What else the key directory holds.
+#[derive(Default)]
+struct Kept {
+    /// By the fingerprints of the certificates.
+    provenances: HashMap<String, Provenance>,
+    pending: Vec<Shown>,
+}
+
+impl Kept {
+    /// As far as it will be shown.
+    fn read(arguments: &Arguments, global: &Global) -> Result<Kept, Failure> {
+        let store = stored::open(arguments.keys.as_deref())?;
+        let mut kept = Kept::default();
+        let failed = |error| explain::store(&error);
+        if global.json || global.verbose {
+            let entries = store.entries().map_err(failed)?.into_iter();
+            let provenances = entries.filter_map(|entry| entry.provenance);
+            kept.provenances = provenances
+                .map(|it| (hexadecimal(&it.certificate), it))
+                .collect();
+        }
+        if arguments.expires_within.is_none() {
+            let pending = store.pending().map_err(failed)?;
+            kept.pending = pending.iter().map(Shown::pending).collect();
+        }
+        Ok(kept)
     }
 }
 

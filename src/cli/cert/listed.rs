@@ -1,10 +1,12 @@
 //! One certificate of `cert list`: a line for people, an object for scripts.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use mailseal::address::Address;
 use mailseal::report::CertificateReport;
+use mailseal::store::Provenance;
 use mailseal::x509::Certificate;
 use mailseal::x509::name::Name;
 use serde::Serialize;
@@ -14,6 +16,7 @@ use crate::cli::{Global, output};
 use super::details::{days_left, is_without_end};
 use super::inventory::LockedFile;
 use super::line;
+use super::stored::ProvenanceReport;
 
 /// As many addresses, or files, have room in a line.
 const ROOM: usize = 2;
@@ -30,6 +33,7 @@ pub(super) struct Listed {
     purposes: Vec<&'static str>,
     files: Vec<PathBuf>,
     key: KeyBeside,
+    provenance: Option<ProvenanceReport>,
 }
 
 /// The private key that lies beside a certificate.
@@ -64,6 +68,16 @@ impl Listed {
             purposes: purposes(certificate),
             files,
             key,
+            provenance: None,
+        }
+    }
+
+    /// The same, with where it comes from, if that is known.
+    pub(super) fn collected(self, provenances: &HashMap<String, Provenance>) -> Listed {
+        let provenance = provenances.get(&self.report.sha256);
+        Listed {
+            provenance: provenance.map(ProvenanceReport::of),
+            ..self
         }
     }
 
@@ -104,6 +118,9 @@ impl Listed {
         if global.verbose {
             let files: Vec<String> = files.iter().map(ToString::to_string).collect();
             rest.push_str(&format!(", in {}", files.join(", ")));
+            if let Some(provenance) = &self.provenance {
+                rest.push_str(&format!(", {}", provenance.sentence()));
+            }
         } else if !self.files.iter().any(is_named) {
             rest.push_str(&format!(", in {}", first_of(&files)));
         }
@@ -162,6 +179,8 @@ struct Report<'a> {
     private_key: Option<KeyReport>,
     /// All of them.
     files: Vec<String>,
+    /// Null if the operator has put it there.
+    provenance: Option<&'a ProvenanceReport>,
 }
 
 #[derive(Serialize)]
@@ -192,6 +211,7 @@ pub(super) fn json(listed: &Listed) {
             matches,
         }),
         files,
+        provenance: listed.provenance.as_ref(),
     };
     match serde_json::to_string(&report) {
         Ok(text) => output::line(text),

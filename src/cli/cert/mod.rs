@@ -1,8 +1,10 @@
 //! `mailseal cert`: looks at certificates, judges the paths that lead to them, and keeps the key
 //! directory.
 
+mod accept;
 mod check;
 mod details;
+mod history;
 mod import;
 mod import_report;
 mod inventory;
@@ -10,7 +12,9 @@ mod list;
 mod listed;
 mod material;
 mod profile;
+mod remove;
 mod show;
+mod stored;
 
 use std::path::PathBuf;
 
@@ -31,6 +35,12 @@ pub(super) enum Command {
     List(list::Arguments),
     /// Put certificates and private keys into the key directory
     Import(Box<import::Arguments>),
+    /// Show what is stored for an address, what waits, and what was stored before
+    History(history::Arguments),
+    /// Accept a certificate that waits because it has another key or another issuer
+    Accept(accept::Arguments),
+    /// Take the certificate of an address out of use, into the history
+    Remove(remove::Arguments),
 }
 
 pub(super) fn run(command: &Command, global: &Global) -> Result<Code, Failure> {
@@ -39,6 +49,9 @@ pub(super) fn run(command: &Command, global: &Global) -> Result<Code, Failure> {
         Command::Check(arguments) => check::run(arguments, global),
         Command::List(arguments) => list::run(arguments, global),
         Command::Import(arguments) => import::run(arguments, global),
+        Command::History(arguments) => history::run(arguments, global),
+        Command::Accept(arguments) => accept::run(arguments, global),
+        Command::Remove(arguments) => remove::run(arguments, global),
     }
 }
 
