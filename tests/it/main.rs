@@ -41,4 +41,5 @@ mod smtp;
 mod smtp_refusals;
 mod sparkpost;
 mod starttls;
+mod store;
 mod verify_openssl;

@@ -11,7 +11,7 @@ use crate::support::{Mailseal, project};
 mod check;
 mod import;
 mod list;
-mod made;
+pub mod made;
 mod pkits;
 mod profile;
 mod revocation;
