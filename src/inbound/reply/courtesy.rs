@@ -2,7 +2,7 @@
 
 use super::Silence;
 use crate::address::Address;
-use crate::mime::Header;
+use crate::mime::{Field, Header};
 
 /// Fields that mailing lists add (RFC 2369, RFC 2919).
 const LIST_FIELDS: [&str; 7] = [
@@ -100,7 +100,7 @@ fn is_machine(author: &Address) -> bool {
 }
 
 fn values<'a>(header: &'a Header, name: &'a str) -> impl Iterator<Item = String> + 'a {
-    header.all(name).map(|field| field.value())
+    header.all(name).map(Field::value)
 }
 
 /// What stands before parameters and comments.

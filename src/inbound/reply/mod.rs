@@ -4,7 +4,7 @@
 //! stranger what they do not need to know. So RFC 3834 is kept to and more: only an author whom DKIM
 //! proves is answered, never a bounce, a list or a machine, and nobody more than once a day, which is
 //! remembered in a [file](Record). What may be answered is a [`Note`], and only
-//! [`Replies::consider`] makes one.
+//! [`Replies::consider`] makes one. A [`Desk`] sends it.
 //!
 //! ```
 //! use std::sync::{Arc, Mutex};
@@ -26,6 +26,7 @@
 //! ASCII, which need SMTPUTF8 all the way. Languages: one template each.
 
 mod courtesy;
+mod desk;
 mod note;
 mod record;
 mod template;
@@ -37,6 +38,7 @@ use jiff::Timestamp;
 use crate::address::Address;
 use crate::inbound::decide::{Decision, Outcome};
 
+pub use self::desk::{Desk, WayOut};
 pub use self::note::{Error, Note};
 pub use self::record::{Record, RecordError};
 pub use self::template::{Template, TemplateError, Templates};

@@ -11,7 +11,7 @@ use super::Template;
 use crate::address::Address;
 use crate::inbound::decide::Decision;
 use crate::keys::KeyDirectory;
-use crate::mime::{self, Header, Message, RawMessage};
+use crate::mime::{self, Field, Header, Message, RawMessage};
 use crate::send::{self, Envelope, Outgoing, Receipt, Sender};
 use crate::smime::seal::{self, Missing, Sealing, SignOptions};
 use crate::smime::sign::Form;
@@ -133,7 +133,7 @@ impl Note {
 /// RFC 5322 3.6.4: In-Reply-To and References, for what has an identifier.
 fn thread(header: &Header) -> String {
     let ids = |name: &str| -> Vec<String> {
-        let value = header.first(name).map(|field| field.value());
+        let value = header.first(name).map(Field::value);
         let value = value.unwrap_or_default();
         let words = value.split_ascii_whitespace();
         words
