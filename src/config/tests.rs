@@ -286,7 +286,10 @@ fn secrets_that_anybody_may_read_are_warned_of() {
     let warning = Warning::ReadableByAll {
         path: token.clone(),
     };
-    assert_eq!(Config::read(&path).unwrap().1, [warning.clone()]);
+    assert_eq!(
+        Config::read(&path).unwrap().1,
+        std::slice::from_ref(&warning)
+    );
     assert!(warning.to_string().contains("chmod o-r"));
     permit(&path, 0o644);
     assert_eq!(Config::read(&path).unwrap().1.len(), 2);

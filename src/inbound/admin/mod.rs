@@ -210,15 +210,11 @@ async fn guard(
         .app_data::<web::Data<Admin>>()
         .expect("the scope that this wraps has it")
         .clone();
-    let refusal = match admin.hosts.judge(request.request()) {
-        Ok(()) => None,
-        Err(stranger) => Some(stranger),
-    };
-    let mut response = match refusal {
-        Some(stranger) => request
+    let mut response = match admin.hosts.judge(request.request()) {
+        Err(stranger) => request
             .into_response(respond::plain(stranger.status(), &stranger.to_string()))
             .map_into_boxed_body(),
-        None => next.call(request).await?.map_into_boxed_body(),
+        Ok(()) => next.call(request).await?.map_into_boxed_body(),
     };
     let headers = response.headers_mut();
     for (name, value) in [
