@@ -1,9 +1,10 @@
 //! The way out: SMTP, SparkPost's API or a pickup directory, from flags and environment.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Parser as _, ValueEnum};
 use mailseal::send::smtp::{Credentials, Dsn, Notify, ReturnContent, TlsMode};
 use mailseal::send::sparkpost::{ApiBase, Tracking};
 use mailseal::send::{self, Sender, pickup, smtp, sparkpost};
@@ -123,6 +124,22 @@ pub(super) enum Route {
 }
 
 impl RouteArguments {
+    /// As if these were the only flags.
+    pub(super) fn from_flags<A: Into<OsString> + Clone>(
+        flags: impl IntoIterator<Item = A>,
+    ) -> Result<RouteArguments, Failure> {
+        #[derive(clap::Parser)]
+        #[command(no_binary_name = true)]
+        struct Alone {
+            #[command(flatten)]
+            route: RouteArguments,
+        }
+        let alone = Alone::try_parse_from(flags);
+        alone
+            .map(|alone| alone.route)
+            .map_err(|error| Failure::new(Code::Config, error))
+    }
+
     /// `return_path` is the envelope sender, if one was named: SparkPost makes its own otherwise.
     pub(super) fn resolve(
         &self,

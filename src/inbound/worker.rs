@@ -12,6 +12,7 @@ use crate::inbound::decide::{Decision, Delivery, Error, Outcome};
 use crate::inbound::metrics::Metrics;
 use crate::inbound::narration;
 use crate::inbound::policy::Policy;
+use crate::inbound::reply::Desk;
 use crate::inbound::spool::{ClaimError, Claimed, SpoolDirectory};
 use crate::logging::{Level, Log};
 use crate::mime::RawMessage;
@@ -45,6 +46,8 @@ pub struct Workshop {
     pub log: Log,
     /// Where it is counted.
     pub metrics: Arc<Metrics>,
+    /// Who answers senders; none: nobody does.
+    pub desk: Option<Arc<Desk>>,
 }
 
 impl Workshop {
@@ -107,7 +110,13 @@ impl Workshop {
             self.count(decision, begin.elapsed());
         }
         match &decided {
-            Ok(decision) => narration::decision(&mut entry, decision),
+            Ok(decision) => {
+                narration::decision(&mut entry, decision);
+                if let Some(desk) = &self.desk {
+                    let msg_from = delivery.msg_from.as_deref();
+                    desk.answer(id.as_str(), decision, msg_from, &mut entry);
+                }
+            }
             Err(error) => entry.line(Level::Error, not_decided(error)),
         }
         let put_back = match delay(&decided, claimed.attempts()) {

@@ -2,6 +2,7 @@
 
 mod plan;
 mod print_setup;
+mod replies;
 mod running;
 
 use std::net::SocketAddr;

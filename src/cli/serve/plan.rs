@@ -39,6 +39,7 @@ pub(super) struct Plan {
     pub(super) log: logging::Options,
     pub(super) workers: usize,
     pub(super) admin: Admin,
+    pub(super) reply: Option<config::Reply>,
     /// What it runs without and should not, each a sentence.
     pub(super) lacks: Vec<String>,
 }
@@ -107,6 +108,7 @@ impl Plan {
                 token: secret("MAILSEAL_ADMIN_TOKEN", config.admin.token.as_ref())?,
                 hosts: config.admin.hosts.clone().unwrap_or_default(),
             },
+            reply: config.reply,
             lacks,
         })
     }

@@ -13,6 +13,7 @@ use mailseal::inbound::admin::{self, AdminSettings, Condition};
 use mailseal::inbound::clock::Clock;
 use mailseal::inbound::metrics::Metrics;
 use mailseal::inbound::narration::Narrator;
+use mailseal::inbound::reply::Desk;
 use mailseal::inbound::routes::Inbox;
 use mailseal::inbound::server::{self, Server};
 use mailseal::inbound::spool::SpoolDirectory;
@@ -23,6 +24,7 @@ use mailseal::store::{CertificateStore, StoreDirectory};
 use sd_notify::NotifyState;
 
 use super::plan::{Admin, Plan};
+use super::replies;
 use crate::cli::explain;
 use crate::cli::failure::{Code, Failure, causes};
 
@@ -57,9 +59,14 @@ pub(super) fn prepare(plan: Plan) -> Result<Prepared, Failure> {
     for aside in &taken_up.put_aside {
         log.line(Level::Error, aside);
     }
+    let desk = match &plan.reply {
+        Some(reply) => Some(replies::desk(reply, &plan.store, &log, plan.policy.clock)?),
+        None => None,
+    };
     Ok(Prepared {
         plan,
         log,
+        desk,
         store: Arc::new(store),
         certificate,
         spool,
@@ -70,6 +77,7 @@ pub(super) fn prepare(plan: Plan) -> Result<Prepared, Failure> {
 pub(super) struct Prepared {
     plan: Plan,
     log: Log,
+    desk: Option<Arc<Desk>>,
     store: Arc<dyn CertificateStore>,
     certificate: Option<ServerCertificate>,
     spool: SpoolDirectory,
@@ -81,6 +89,7 @@ impl Prepared {
         let Prepared {
             mut plan,
             log,
+            desk,
             store,
             certificate,
             spool,
@@ -99,6 +108,7 @@ impl Prepared {
             policy: Arc::new(plan.policy),
             log: log.clone(),
             metrics: Arc::clone(&metrics),
+            desk,
         };
         let narrator = Narrator {
             log: log.clone(),
