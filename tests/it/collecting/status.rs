@@ -105,7 +105,7 @@ fn what_is_too_slow_or_too_large_is_refused() {
     let server = setup.start();
     let head = |framing: &str| {
         format!(
-            "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+            "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n\
              X-MessageSystems-Webhook-Token: {TOKEN}\r\n{framing}\r\n\r\n"
         )
     };
@@ -175,9 +175,8 @@ fn a_full_spool_says_when_to_come_again() {
 /// Attacks 38 and 41.
 #[test]
 fn no_token_is_logged_and_nobody_writes_lines_of_their_own() {
-    let server = Setup::new()
-        .env("MAILSEAL_ADMIN_TOKEN", "another s3cr3t")
-        .start();
+    let setup = Setup::new().env("MAILSEAL_ADMIN_TOKEN", "another s3cr3t");
+    let server = setup.start();
     let body = relayed([&*mail("no-dkim.eml")]);
     assert_eq!(asked(&server, "POST", "/", &[JSON, WRONG], &body).0, 400);
     let hostile = serde_json::json!([{"msys": {"relay_message": {

@@ -302,26 +302,48 @@ pub fn connect(port: u16) -> TcpStream {
     stream
 }
 
-/// Reads an answer up to the end of the connection.
+/// Reads an answer: as long as it says, or up to the end of the connection.
 pub fn answer(mut stream: TcpStream) -> Answer {
     let mut octets = Vec::new();
-    // A connection that is reset after the answer is one that was answered.
-    drop(stream.read_to_end(&mut octets));
-    let text = String::from_utf8_lossy(&octets).into_owned();
-    let (head, _) = text
-        .split_once("\r\n\r\n")
-        .unwrap_or_else(|| panic!("no answer: {text:?}"));
-    let mut lines = head.lines();
-    let status = lines.next().and_then(|line| line.split(' ').nth(1));
-    let status = status.and_then(|it| it.parse().ok());
-    let fields = lines.filter_map(|line| line.split_once(": "));
-    Answer {
-        status: status.unwrap_or_else(|| panic!("no status: {head}")),
-        header: fields
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
-        body: octets[head.len() + 4..].to_vec(),
+    let mut piece = [0; 16 * 1024];
+    loop {
+        if let Some(answer) = whole(&octets) {
+            return answer;
+        }
+        // A connection that is reset after the answer is one that was answered.
+        match stream.read(&mut piece) {
+            Ok(0) | Err(_) => break,
+            Ok(length) => octets.extend_from_slice(&piece[..length]),
+        }
     }
+    let (mut answer, length) = head(&octets)
+        .unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(&octets)));
+    answer.body = octets[length..].to_vec();
+    answer
+}
+
+/// The answer, if these octets are all of it.
+fn whole(octets: &[u8]) -> Option<Answer> {
+    let (mut answer, start) = head(octets)?;
+    let length: usize = answer.field("Content-Length")?.parse().ok()?;
+    answer.body = octets.get(start..start + length)?.to_vec();
+    Some(answer)
+}
+
+/// Status and fields, and where the body begins.
+fn head(octets: &[u8]) -> Option<(Answer, usize)> {
+    let end = octets.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let text = String::from_utf8_lossy(&octets[..end]);
+    let mut lines = text.lines();
+    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+    let fields = lines.filter_map(|line| line.split_once(':'));
+    let header = fields.map(|(name, value)| (name.to_owned(), value.trim().to_owned()));
+    let answer = Answer {
+        status,
+        header: header.collect(),
+        body: Vec::new(),
+    };
+    Some((answer, end + 4))
 }
 
 /// The body of a request that brings these mails, as SparkPost posts them.
