@@ -103,15 +103,21 @@ impl HeldDirectory {
         Ok(rustix::fs::openat(&self.0, name, flags, Mode::empty())?.into())
     }
 
-    /// Writes a file that was not there: private, and on the disk when this returns.
-    pub(super) fn write(&self, name: &str, head: &[u8], body: &[u8]) -> io::Result<()> {
+    /// Writes a file that was not there, and is private. It is not on the disk yet.
+    pub(super) fn write(&self, name: &str, head: &[u8], body: &[u8]) -> io::Result<File> {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = Mode::RUSR | Mode::WUSR;
         let mut file = File::from(rustix::fs::openat(&self.0, name, flags, mode)?);
         write_all(&mut file, head, body)?;
-        // The length is what has to be on the disk besides the octets; the times do not.
-        file.sync_data()
+        Ok(file)
+    }
+
+    /// Returns when all files of the file system are on the disk. Since Linux 5.8 it tells, too, if
+    /// one of them is not (syncfs(2)).
+    #[cfg(target_os = "linux")]
+    pub(super) fn sync_file_system(&self) -> io::Result<()> {
+        Ok(rustix::fs::syncfs(&self.0)?)
     }
 
     /// Gives a file another name, in place of what had it.

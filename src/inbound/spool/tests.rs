@@ -66,6 +66,22 @@ fn what_is_put_is_claimed_in_its_order_and_gone_when_done() {
 }
 
 #[test]
+fn many_messages_of_one_request_are_kept_like_a_few() {
+    let directory = tempfile::tempdir().unwrap();
+    let (spool, _) = open(&directory);
+    let messages: Vec<_> = (0..=MANY)
+        .map(|number| message(&number.to_string()))
+        .collect();
+    spool.put(&messages).unwrap();
+    drop(spool);
+    let (spool, taken_up) = open(&directory);
+    assert_eq!((taken_up.messages, taken_up.unfinished), (MANY + 1, 0));
+    for message in messages {
+        assert_eq!(*claim(&spool).received(), message);
+    }
+}
+
+#[test]
 fn directory_and_files_are_private() {
     let parent = tempfile::tempdir().unwrap();
     let path = parent.path().join("var/spool");
