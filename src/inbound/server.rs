@@ -193,6 +193,8 @@ fn run(
     .workers(threads)
     .worker_max_blocking_threads(BLOCKING_THREADS)
     .max_connections(limits.connections.div_ceil(threads))
+    // Else a few slow handshakes would keep all others out.
+    .max_connection_rate(limits.connections.div_ceil(threads))
     .client_request_timeout(limits.header_timeout)
     .tls_handshake_timeout(limits.header_timeout)
     .client_disconnect_timeout(LINGER)

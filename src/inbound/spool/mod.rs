@@ -63,7 +63,7 @@ pub use recovery::{PutAside, TakenUp};
 const TEMPORARY: &str = "new-";
 
 /// For more messages than this at a time, one call that waits for all there is to be written is
-/// sooner done than one for each: ten thousand take a second, and not most of a minute.
+/// sooner done than one for each: ten thousand take seconds, and not most of a minute.
 const MANY: usize = 16;
 
 /// After so long a message is tried again whose worker was lost, or whose file cannot be read.
