@@ -365,9 +365,9 @@ impl Limits {
             header_timeout: period(table.value("header-timeout", "\"10s\"")?),
             body_timeout: period(table.value("body-timeout", "\"1m\"")?),
             keep_alive: period(table.value("keep-alive", "\"30s\"")?),
-            spool_messages: table.value("spool-messages", "10000")?,
-            spool_octets: octets(table.value("spool-bytes", "\"1GiB\"")?),
-            connections: table.value("connections", "1000")?,
+            spool_messages: table.value("spool-messages", "100000")?,
+            spool_octets: octets(table.value("spool-bytes", "\"4GiB\"")?),
+            connections: table.value("connections", "1024")?,
             workers: table.value("workers", "4")?,
         })
     }

@@ -86,7 +86,7 @@ fn keys_become_values() {
         (Some("text"), Some(true))
     );
     assert_eq!(config.limits.header_timeout, Some(Duration::from_secs(10)));
-    assert_eq!(config.limits.spool_octets, Some(1 << 30));
+    assert_eq!(config.limits.spool_octets, Some(4 << 30));
     assert_eq!(config.postmark.unwrap().user, "postmark");
     assert_eq!(config.revocation.mode, Some("off"));
     assert_eq!(config.reply.unwrap().via, Via::Smtp);
