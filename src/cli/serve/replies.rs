@@ -10,9 +10,9 @@ use mailseal::keys::{KeyDirectory, directory};
 use mailseal::logging::Log;
 use mailseal::secret::Secret;
 
-use crate::cli::environment;
 use crate::cli::failure::{Code, Failure, causes};
-use crate::cli::route::RouteArguments;
+use crate::cli::route::{Route, RouteArguments};
+use crate::cli::{environment, explain};
 
 /// Opens the desk. `store` is where the record of answers is kept unless there is another place for it.
 pub(super) fn desk(
@@ -28,9 +28,15 @@ pub(super) fn desk(
         templates: templates(reply)?,
         record: Record::open(&record, clock.now()).map_err(|error| failure(&error))?,
     };
+    let keys = keys(reply.keys.clone().unwrap_or_else(|| ".".into()))?;
+    // Told now and not by the first note that cannot be signed.
+    let signer = keys(clock.now()).signer(&reply.from);
+    signer.map_err(|error| explain::key(&error).about("[reply] from"))?;
+    let route = route(&reply.via)?;
     let way_out = WayOut {
-        keys: keys(reply.keys.clone().unwrap_or_else(|| ".".into()))?,
-        sender: sender(&reply.via)?,
+        keys,
+        sender: route.sender()?,
+        extra_header: route.extra_header(),
     };
     let desk = Desk::open(replies, way_out, log.clone(), clock);
     desk.map(Arc::new).map_err(|error| failure(&error))
@@ -74,14 +80,12 @@ fn keys(path: PathBuf) -> Result<Keys, Failure> {
     }))
 }
 
-fn sender(via: &Via) -> Result<Box<dyn mailseal::send::Sender + Send>, Failure> {
+fn route(via: &Via) -> Result<Route, Failure> {
     let flags = match via {
         Via::Smtp => vec!["--smtp".into()],
         Via::SparkPost => vec!["--sparkpost".into()],
         Via::Pickup(directory) => vec!["--pickup".into(), directory.clone().into_os_string()],
     };
     let is_sealed = true;
-    RouteArguments::from_flags(flags)?
-        .resolve(is_sealed, None)?
-        .sender()
+    RouteArguments::from_flags(flags)?.resolve(is_sealed, None)
 }

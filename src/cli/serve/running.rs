@@ -134,6 +134,8 @@ impl Prepared {
         drop(sd_notify::notify(&[NotifyState::Stopping]));
         server.stop();
         finish(&spool, workers);
+        // With the last of them the notes to senders that wait are sent.
+        drop(workshop);
         let left = spool.depth().messages;
         log.line(
             Level::Info,

@@ -88,7 +88,8 @@ impl Note {
         &self.to
     }
 
-    /// Signs the note with the key of its author, and sends it.
+    /// Signs the note with the key of its author, and sends it, with the header fields that the way out
+    /// wants before its own.
     ///
     /// # Errors
     ///
@@ -97,6 +98,7 @@ impl Note {
         &self,
         keys: &KeyDirectory,
         now: Timestamp,
+        extra_header: &[u8],
         sender: &mut dyn Sender,
     ) -> Result<Receipt, Error> {
         let message = Message::parse(RawMessage::from_bytes(self.message.clone()))?;
@@ -122,6 +124,7 @@ impl Note {
         // RFC 3834 3.3: the null reverse-path, so that nothing ever comes back.
         let envelope = Envelope::new(None, vec![self.to.clone()])?;
         let outgoing = Outgoing::new(envelope, Arc::new(spool.finish()?))
+            .with_extra_header(extra_header.to_vec())
             .with_header_to(vec![self.to.clone()]);
         let receipt = sender.send(&outgoing);
         // The next note may be hours away.

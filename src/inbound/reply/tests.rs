@@ -90,7 +90,7 @@ fn sent(note: &Note) -> (Envelope, String) {
         },
     );
     let mut sender = Stub::default();
-    note.send(&keys, now(), &mut sender).unwrap();
+    note.send(&keys, now(), b"", &mut sender).unwrap();
     let sent = sender.sent.remove(0);
     (sent.envelope, String::from_utf8(sent.message).unwrap())
 }
@@ -186,7 +186,7 @@ fn without_the_key_of_its_author_no_note_is_sent() {
     let note = Bench::of("nobody@example.com").consider("opaque").unwrap();
     let keys = KeyDirectory::new(testdata("keys"), directory::Options::at(now()));
     let mut sender = Stub::default();
-    let error = note.send(&keys, now(), &mut sender).unwrap_err();
+    let error = note.send(&keys, now(), b"", &mut sender).unwrap_err();
     assert!(matches!(error, Error::Seal(_)), "{error}");
     assert!(sender.sent.is_empty());
 }
@@ -225,6 +225,7 @@ fn answered(keys: &str, mails: &[&str]) -> (usize, String) {
             KeyDirectory::new(&keys, options)
         }),
         sender: Box::new(Shared(Arc::clone(&stub))),
+        extra_header: Vec::new(),
     };
     let desk = Desk::open(replies, way_out, log.clone(), Clock::Fixed(now())).unwrap();
     let elsewhere = Bench::of("bob@example.com");
