@@ -5,6 +5,7 @@ mod dns;
 mod page;
 mod policy;
 mod readme;
+mod reply;
 mod sparky;
 mod status;
 
