@@ -20,6 +20,7 @@ use crate::address::Address;
 use crate::asn1::reader::hexadecimal;
 use crate::collect::CollectedCertificate;
 use crate::keys::preferences::fingerprint;
+use crate::x509::Certificate;
 
 /// The only version that there is.
 const VERSION: u64 = 1;
@@ -64,7 +65,7 @@ impl Provenance {
             domain: collected.domain().to_owned(),
             signing_time: collected.signing_time(),
             signer: collected.signer().sha256_fingerprint(),
-            path: path.map(|it| it.sha256_fingerprint()).collect(),
+            path: path.map(Certificate::sha256_fingerprint).collect(),
             accepted: None,
         }
     }

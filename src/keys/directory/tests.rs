@@ -292,3 +292,25 @@ fn old_pkcs12_and_open_pkcs12_are_refused() {
         "{error:?}"
     );
 }
+
+#[test]
+fn preferences_for_another_certificate_are_none() {
+    use sha2::Digest as _;
+
+    let keys = TestKeys::with(BOB);
+    let pem = std::fs::read(keys.path("bob@example.com.crt")).unwrap();
+    let own = sha2::Sha256::digest(pem::blocks(&pem).unwrap()[0].content());
+    let capabilities = |certificate: &[u8]| {
+        let certificate = crate::asn1::reader::hexadecimal(certificate);
+        let json = format!(
+            r#"{{"version":1,"capabilities":["aes256-gcm"],"certificate":"{certificate}"}}"#
+        );
+        keys.write("bob@example.com.json", json);
+        let bob = keys.open().recipient(&address(BOB)).unwrap();
+        bob.capabilities().len()
+    };
+    assert_eq!(capabilities(&own), 1);
+    let mut other = own;
+    other[31] ^= 1;
+    assert_eq!(capabilities(&other), 0);
+}

@@ -114,8 +114,9 @@ impl StoreDirectory {
         let memory = || self.listing.lock().unwrap_or_else(PoisonError::into_inner);
         let writer = DirectoryWriter::open(&self.path)?;
         let is_known = memory().clone().is_some_and(|it| writer.recall(it));
-        if !is_known && self.folder.inside(PENDING)?.is_some() {
-            writer.made_inside(PENDING)?.swept()?;
+        if !is_known {
+            // If they stay, they are in nobody's way.
+            let _ = clear_leftovers(&writer);
         }
         let answer = change(&writer);
         *memory() = writer.known();
@@ -300,6 +301,14 @@ impl fmt::Debug for StoreDirectory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("StoreDirectory").field(&self.path).finish()
     }
+}
+
+/// Takes temporary files away that wait with nobody; those beside them go when names are listed.
+fn clear_leftovers(writer: &DirectoryWriter) -> Result<(), WriteError> {
+    if writer.folder().inside(PENDING)?.is_some() {
+        writer.made_inside(PENDING)?.swept()?;
+    }
+    Ok(())
 }
 
 /// Decides what becomes of a certificate, and does it.

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::support::{Mailseal, project};
 
+mod accept;
 mod check;
 mod import;
 mod list;

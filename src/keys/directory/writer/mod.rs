@@ -632,4 +632,62 @@ mod tests {
             assert!(matches!(error, WriteError::Directory { .. }));
         }
     }
+
+    #[test]
+    fn names_are_remembered_until_somebody_else_writes() {
+        let keys = TestKeys::new();
+        keys.write("BOB@example.com.crt", "old");
+        let first = writer(&keys);
+        assert!(first.known().is_none());
+        first
+            .put(&[change(&first, "bob@example.com", "new")])
+            .unwrap();
+        let known = first.known().unwrap();
+        drop(first);
+        let second = writer(&keys);
+        assert!(second.recall(known));
+        let bob = second.place(&address("bob@example.com"), "crt").unwrap();
+        assert_eq!(bob.name, "BOB@example.com.crt");
+        let known = second.known().unwrap();
+        drop(second);
+        // Longer than the clocks of file systems take to tick.
+        std::thread::sleep(Duration::from_millis(20));
+        keys.write("Carol@example.com.crt", "by hand");
+        let third = writer(&keys);
+        assert!(!third.recall(known));
+        let carol = third.place(&address("carol@example.com"), "crt").unwrap();
+        assert_eq!(carol.name, "Carol@example.com.crt");
+    }
+
+    #[test]
+    fn a_letter_that_only_unicode_takes_for_another_makes_another_name() {
+        let keys = TestKeys::new();
+        keys.write("kim@example.com.crt", "of Kim");
+        let writer = writer(&keys);
+        let name = |text: &str| writer.place(&address(text), "crt").unwrap().name;
+        assert_eq!(name("Kim@example.com"), "kim@example.com.crt");
+        // The Kelvin sign.
+        assert_eq!(name("\u{212a}im@example.com"), "\u{212a}im@example.com.crt");
+        assert_eq!(name("ZO\u{cb}@example.com"), "zo\u{cb}@example.com.crt");
+    }
+
+    #[test]
+    fn what_is_taken_away_is_kept() {
+        let keys = TestKeys::new();
+        keys.write("bob@example.com.crt", "old");
+        let writer = writer(&keys);
+        let place = |extension| {
+            writer
+                .place(&address("bob@example.com"), extension)
+                .unwrap()
+        };
+        let kept = |name: &str| Some(name.to_owned());
+        let both = [
+            (place("crt"), kept("1.crt")),
+            (place("json"), kept("1.json")),
+        ];
+        writer.take_away(&both).unwrap();
+        assert_eq!(names(&keys, ""), ["history"]);
+        assert_eq!(names(&keys, "history/bob@example.com"), ["1.crt"]);
+    }
 }
