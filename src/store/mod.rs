@@ -21,9 +21,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! What the operator brings goes by [`Import`]; what strangers' mails prove, by a [`CertificateStore`],
+//! of which [`StoreDirectory`] is one, in the same directory.
+//!
 //! # Not supported
 //!
-//! What is known of an address beside its certificate and key; taking anything away.
+//! Telling a removed certificate from a new one: the next mail that its owner signs brings it back.
 
 mod certificate_store;
 mod directory;
