@@ -32,7 +32,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use actix_web::http::header::{self, ContentType, HeaderMap, HeaderName};
+use actix_web::http::header::{self, ContentType, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use jiff::Timestamp;
@@ -240,7 +240,7 @@ impl Doors {
         }
         let authorization = headers
             .get(header::AUTHORIZATION)
-            .map(|value| value.as_bytes());
+            .map(HeaderValue::as_bytes);
         let basic = || authorization.and_then(token::basic);
         let (expected, given, otherwise) = match arrival.source {
             Source::SparkPost => {

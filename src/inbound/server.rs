@@ -52,6 +52,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// answer is read before the connection is reset (RFC 9112 9.6).
 const LINGER: Duration = Duration::from_secs(2);
 
+/// The clock by which actix-web times heads and idle connections is put right so often, and is late
+/// by up to as much: what it is told to wait is longer by this, so that nobody is turned away early.
+const CLOCK_PERIOD: Duration = Duration::from_millis(500);
+
 /// Threads of one HTTP thread that read bodies and wait for the disk. They share its fsyncs, so more
 /// of them are more requests a second, up to a point.
 const BLOCKING_THREADS: usize = 32;
@@ -136,7 +140,8 @@ impl Server {
             .name("mailseal-http".into())
             .spawn(move || {
                 let system = System::new();
-                let server = system.block_on(async { run(&settings, listeners, tls, inbox) });
+                let server =
+                    system.block_on(async { run(&settings, listeners, tls.as_ref(), inbox) });
                 match server {
                     Err(error) => {
                         let _who_started_it_waits = started.send(Err(error));
@@ -175,7 +180,7 @@ impl Server {
 fn run(
     settings: &Settings,
     listeners: Vec<TcpListener>,
-    tls: Option<rustls::ServerConfig>,
+    tls: Option<&rustls::ServerConfig>,
     inbox: Inbox,
 ) -> io::Result<actix_web::dev::Server> {
     let limits = settings.limits;
@@ -195,15 +200,15 @@ fn run(
     .max_connections(limits.connections.div_ceil(threads))
     // Else a few slow handshakes would keep all others out.
     .max_connection_rate(limits.connections.div_ceil(threads))
-    .client_request_timeout(limits.header_timeout)
+    .client_request_timeout(limits.header_timeout + CLOCK_PERIOD)
     .tls_handshake_timeout(limits.header_timeout)
     .client_disconnect_timeout(LINGER)
-    .keep_alive(limits.keep_alive)
+    .keep_alive(limits.keep_alive + CLOCK_PERIOD)
     .tcp_nodelay(true)
     .shutdown_timeout(PATIENCE.as_secs())
     .disable_signals();
     for listener in listeners {
-        server = match &tls {
+        server = match tls {
             Some(tls) => server.listen_rustls_0_23(listener, tls.clone())?,
             None => server.listen(listener)?,
         };

@@ -73,7 +73,7 @@ pub struct Basic {
 pub struct Limits {
     /// How many octets the body of a request may have.
     pub body: usize,
-    /// How long the head of a request may take, and a TLS handshake.
+    /// How long the head of a request may take, and a TLS handshake; half a second more or less.
     pub header_timeout: Duration,
     /// How long the body of a request may take.
     pub body_timeout: Duration,

@@ -255,7 +255,8 @@ mod tests {
     #[test]
     fn fresh_message_is_due_even_if_the_clock_was_set_back() {
         let ahead = waiting(1, 0, now() + 3_600_000);
-        assert_eq!(queue(&[ahead.clone()]).pop(), Some(ahead));
+        let queue = queue(std::slice::from_ref(&ahead));
+        assert_eq!(queue.pop(), Some(ahead));
     }
 
     #[test]
