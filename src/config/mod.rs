@@ -277,10 +277,8 @@ impl Config {
 
     /// Files with secrets that anybody may read. What cannot be looked at is told when it is read.
     fn warnings(&self, path: &Path) -> Vec<Warning> {
-        let basics = [&self.postmark, &self.sendgrid].map(|basic| match basic {
-            Some(basic) => Some(&basic.password),
-            None => None,
-        });
+        let basics = [&self.postmark, &self.sendgrid];
+        let basics = basics.map(|basic| basic.as_ref().map(|basic| &basic.password));
         let secrets = [
             self.webhook_token.as_ref(),
             self.admin.token.as_ref(),

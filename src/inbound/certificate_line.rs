@@ -9,7 +9,7 @@
 //! let line = certificate_line(&pem::certificates(&file)?[0]);
 //! assert!(line.starts_with("Certificate: subject email_address=['bob@example.com'],not_valid_before="));
 //! assert!(line.contains(",hash_algorithm=sha256,key_size=3072 bits, issuer={"));
-//! # Ok::<(), mailseal::keys::Error>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Not supported

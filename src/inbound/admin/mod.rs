@@ -40,7 +40,7 @@
 //!     assert_eq!(response.status(), 503);
 //!     assert_eq!(test::read_body(response).await, "not ready: the spool is full\n");
 //! });
-//! # Ok::<(), mailseal::store::Error>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Not supported
