@@ -6,6 +6,8 @@
 
 use std::io::{self, Read};
 
+use memchr::{memchr, memchr2};
+
 use crate::crypto::{Digest, DigestAlgorithm};
 
 use super::signature::Canonicalization;
@@ -71,7 +73,11 @@ impl BodyHasher {
     }
 
     fn update(&mut self, octets: &[u8]) {
-        for line in octets.split_inclusive(|&byte| byte == b'\n') {
+        let mut rest = octets;
+        while !rest.is_empty() {
+            let end = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+            let (line, after) = rest.split_at(end);
+            rest = after;
             let text = line.strip_suffix(b"\n");
             if self.carriage_return && text != Some(b"") {
                 self.text(b"\r");
@@ -101,7 +107,10 @@ impl BodyHasher {
         let mut rest = text;
         while let Some(first) = rest.first() {
             let space = is_space(first);
-            let end = rest.iter().position(|byte| is_space(byte) != space);
+            let end = match space {
+                true => rest.iter().position(|byte| !is_space(byte)),
+                false => memchr2(b' ', b'\t', rest),
+            };
             let (run, after) = rest.split_at(end.unwrap_or(rest.len()));
             match space {
                 true => self.space = true,

@@ -11,7 +11,7 @@ use crate::inbound::clock::Clock;
 use crate::inbound::decide::Deciding;
 use crate::path::anchors::{self, TrustStore};
 use crate::path::retrieval::Retrieve;
-use crate::path::{Revocation, TrustAnchors, Validation};
+use crate::path::{Revocation, TrustAnchors, Validation, VerifiedLinks};
 use crate::printable::sentence;
 use crate::store::CertificateStore;
 use crate::x509::Certificate;
@@ -40,6 +40,8 @@ pub struct Policy {
     pub replacement: Replacement,
     /// The time.
     pub clock: Clock,
+    /// The signatures of authorities that have been verified.
+    pub links: VerifiedLinks,
 }
 
 impl Policy {
@@ -58,6 +60,7 @@ impl Policy {
                     allow_legacy: self.allow_legacy,
                     revocation: self.revocation,
                     retrieve: fetcher.map(|it| it as &dyn Retrieve),
+                    links: Some(&self.links),
                     ..Validation::new(anchors, self.clock.now())
                 },
                 intermediates: self.intermediates.clone(),

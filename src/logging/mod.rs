@@ -248,6 +248,9 @@ impl Entry {
     /// A detail of the line before. It is shown with that line if it matters, even if the line
     /// alone would not.
     pub fn detail(&mut self, level: Level, message: impl fmt::Display) {
+        if level < self.log.0.options.level {
+            return;
+        }
         let (time, message) = (self.now(), message.to_string());
         match self.lines.last_mut() {
             Some(line) => line.details.push(Detail {

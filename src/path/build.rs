@@ -12,6 +12,7 @@ use crate::path::link::Link;
 use crate::path::processing::{self, Outcome};
 use crate::path::revocation::Checker;
 use crate::path::signature::{Signed, public_key};
+use crate::path::verified_links::Link as VerifiedLink;
 use crate::path::{Error, Validation, profile};
 use crate::x509::Certificate;
 use crate::x509::name::ComparableName;
@@ -350,11 +351,20 @@ impl<'a> Search<'a> {
 
     fn verify(&self, subject: usize, issuer: usize, key: &PublicKey) -> Result<(), Error> {
         let certificate = |node: usize| self.nodes[node].link.certificate();
-        Signed::from(certificate(subject)).verify(
-            certificate(issuer),
-            key,
-            self.validation.allow_legacy,
-        )
+        let (signed, issuer) = (Signed::from(certificate(subject)), certificate(issuer));
+        let allow_legacy = self.validation.allow_legacy;
+        // A DSA key may have parameters that its certificate does not show.
+        let links = self.validation.links;
+        let Some(links) = links.filter(|_| !matches!(key, PublicKey::Dsa(_))) else {
+            return signed.verify(issuer, key, allow_legacy);
+        };
+        let link = VerifiedLink::new(&signed, issuer);
+        if links.contains(&link) {
+            return signed.algorithm(allow_legacy).map(|_| ());
+        }
+        signed.verify(issuer, key, allow_legacy)?;
+        links.insert(&link);
+        Ok(())
     }
 
     /// Whether a node is fit to be an issuer, and the signature on the subject is its key's.

@@ -56,6 +56,7 @@ pub mod smime_br;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod verified_links;
 
 use std::collections::BTreeSet;
 
@@ -72,6 +73,7 @@ pub use error::Error;
 pub use policy::PolicyInputs;
 pub use purpose::{Purpose, UnknownPurpose};
 pub use revocation::{Revocation, RevocationEvidence, RevocationGap};
+pub use verified_links::VerifiedLinks;
 
 /// What a path is held against.
 #[derive(Debug, Clone)]
@@ -98,6 +100,8 @@ pub struct Validation<'a> {
     pub evidence: &'a RevocationEvidence,
     /// Who gets the issuers, CRLs and OCSP answers that are not at hand; none: nobody asks.
     pub retrieve: Option<&'a dyn Retrieve>,
+    /// The signatures on certificates that have been verified before; none: each is verified.
+    pub links: Option<&'a VerifiedLinks>,
 }
 
 static NO_EVIDENCE: &RevocationEvidence = &RevocationEvidence::NONE;
@@ -117,6 +121,7 @@ impl<'a> Validation<'a> {
             revocation: Revocation::Off,
             evidence: NO_EVIDENCE,
             retrieve: None,
+            links: None,
         }
     }
 }

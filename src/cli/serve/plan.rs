@@ -17,8 +17,8 @@ use mailseal::inbound::spool::Depth;
 use mailseal::inbound::tls::ServerCertificate;
 use mailseal::keys;
 use mailseal::logging;
-use mailseal::path::Revocation;
 use mailseal::path::anchors::{TrustSource, TrustStore};
+use mailseal::path::{Revocation, VerifiedLinks};
 use mailseal::secret::Secret;
 
 use super::Arguments;
@@ -265,6 +265,7 @@ fn policy(
             Replacement::Always,
         ),
         clock: arguments.at.map_or(Clock::System, Clock::Fixed),
+        links: VerifiedLinks::default(),
     })
 }
 

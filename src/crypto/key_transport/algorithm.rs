@@ -131,7 +131,7 @@ mod tests {
             panic!("not an RSA key")
         };
         Pkcs1v15Encrypt
-            .encrypt(&mut SysRng, public.inner(), message)
+            .encrypt(&mut SysRng, public.inner().unwrap(), message)
             .unwrap()
     }
 

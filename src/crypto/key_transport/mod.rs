@@ -63,7 +63,7 @@ impl KeyTransport {
             });
         };
         recipient.require_size_for_generation()?;
-        let (rng, recipient, key) = (&mut SysRng, recipient.inner(), key.expose());
+        let (rng, recipient, key) = (&mut SysRng, recipient.inner()?, key.expose());
         match self {
             KeyTransport::Pkcs1v15 => Pkcs1v15Encrypt.encrypt(rng, recipient, key),
             // SHAKE in OAEP has no standard.

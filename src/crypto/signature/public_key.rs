@@ -225,12 +225,12 @@ impl PublicKey {
             (PublicKey::Rsa(key), SignatureAlgorithm::RsaPkcs1v15(hash))
                 if !key.is_restricted_to_pss() =>
             {
-                rust_crypto::verify_pkcs1v15(key.inner(), hash, digest, signature)
+                rust_crypto::verify_pkcs1v15(key.inner()?, hash, digest, signature)
             }
             (PublicKey::Rsa(key), SignatureAlgorithm::RsaPss(parameters))
                 if key.allows_pss(&parameters) =>
             {
-                parameters.verify(key.inner(), digest, signature)
+                parameters.verify(key.inner()?, digest, signature)
             }
             (PublicKey::Ec(key), SignatureAlgorithm::Ecdsa(_)) => key.verify(digest, signature),
             (PublicKey::Dsa(key), SignatureAlgorithm::Dsa(_)) => key.verify(digest, signature),

@@ -1,8 +1,10 @@
 //! RSA keys: the public numbers and what they may be.
 
-use der::Decode;
-use der::asn1::AnyRef;
-use rsa::pkcs1::{EncodeRsaPublicKey, RsaPublicKeyRef};
+use std::sync::OnceLock;
+
+use der::asn1::{AnyRef, UintRef};
+use der::{Decode, Encode};
+use rsa::pkcs1::RsaPublicKeyRef;
 use rsa::traits::PublicKeyParts;
 
 use super::PssParameters;
@@ -14,7 +16,13 @@ use crate::crypto::Error;
 /// say that a key is for PSS, and the file with the private key not.
 #[derive(Clone, Debug)]
 pub struct RsaPublicKey {
-    key: rsa::RsaPublicKey,
+    /// Big-endian, without zeros in front.
+    modulus: Box<[u8]>,
+    /// Likewise.
+    exponent: Box<[u8]>,
+    /// Made when RustCrypto is to compute with it, since that prepares much for it: where graviola
+    /// verifies, nobody needs it. None if RustCrypto does not take the numbers.
+    key: OnceLock<Option<rsa::RsaPublicKey>>,
     restriction: Restriction,
 }
 
@@ -41,7 +49,7 @@ impl Restriction {
 
 impl PartialEq for RsaPublicKey {
     fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
+        self.modulus == other.modulus && self.exponent == other.exponent
     }
 }
 
@@ -60,14 +68,27 @@ impl RsaPublicKey {
     pub(super) fn from_pkcs1(key: &[u8], restriction: Restriction) -> Result<Self, Error> {
         let malformed = || Error::MalformedPublicKey { algorithm: "RSA" };
         let key = RsaPublicKeyRef::from_der(key).map_err(|_| malformed())?;
-        check_rsa_numbers(key.modulus.as_bytes(), key.public_exponent.as_bytes())?;
-        rsa::RsaPublicKey::try_from(key)
-            .map(|key| RsaPublicKey { key, restriction })
-            .map_err(|_| malformed())
+        let (modulus, exponent) = (key.modulus.as_bytes(), key.public_exponent.as_bytes());
+        check_rsa_numbers(modulus, exponent)?;
+        // No product of two odd primes is even.
+        if modulus.last().is_none_or(|octet| octet & 1 == 0) {
+            return Err(malformed());
+        }
+        Ok(RsaPublicKey {
+            modulus: modulus.into(),
+            exponent: exponent.into(),
+            key: OnceLock::new(),
+            restriction,
+        })
     }
 
     pub(super) fn new(key: rsa::RsaPublicKey, restriction: Restriction) -> Self {
-        RsaPublicKey { key, restriction }
+        RsaPublicKey {
+            modulus: without_zeros(&key.n_bytes()).into(),
+            exponent: without_zeros(&key.e_bytes()).into(),
+            key: OnceLock::from(Some(key)),
+            restriction,
+        }
     }
 
     /// Whether the key is only for RSASSA-PSS (RFC 4055 section 1.2).
@@ -91,15 +112,22 @@ impl RsaPublicKey {
 
     /// RSAPublicKey (RFC 8017 appendix A.1.1) in DER.
     pub(super) fn to_pkcs1(&self) -> Result<Vec<u8>, Error> {
-        self.key
-            .to_pkcs1_der()
-            .map(der::Document::into_vec)
-            .map_err(|_| Error::MalformedPublicKey { algorithm: "RSA" })
+        let malformed = |_| Error::MalformedPublicKey { algorithm: "RSA" };
+        self.numbers()
+            .and_then(|numbers| numbers.to_der())
+            .map_err(malformed)
+    }
+
+    fn numbers(&self) -> der::Result<RsaPublicKeyRef<'_>> {
+        Ok(RsaPublicKeyRef {
+            modulus: UintRef::new(&self.modulus)?,
+            public_exponent: UintRef::new(&self.exponent)?,
+        })
     }
 
     /// The length of the modulus in bits.
     pub fn bits(&self) -> usize {
-        bit_length(&self.key.n_bytes())
+        bit_length(&self.modulus)
     }
 
     /// RFC 8551 sections 4.2 and 4.4: signatures and encryption with a key of fewer than 2048
@@ -108,9 +136,20 @@ impl RsaPublicKey {
         require_size(self.bits(), Self::MINIMUM_BITS_FOR_GENERATION)
     }
 
-    pub(in crate::crypto) fn inner(&self) -> &rsa::RsaPublicKey {
-        &self.key
+    /// The key for RustCrypto to compute with.
+    pub(in crate::crypto) fn inner(&self) -> Result<&rsa::RsaPublicKey, Error> {
+        let key = self.key.get_or_init(|| {
+            let numbers = self.numbers().ok()?;
+            rsa::RsaPublicKey::try_from(numbers).ok()
+        });
+        key.as_ref()
+            .ok_or(Error::MalformedPublicKey { algorithm: "RSA" })
     }
+}
+
+fn without_zeros(number: &[u8]) -> &[u8] {
+    let first = number.iter().position(|octet| *octet != 0);
+    &number[first.unwrap_or(number.len())..]
 }
 
 /// Judges the public numbers of a key before any arithmetic is done with them: a long modulus or

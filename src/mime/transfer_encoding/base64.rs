@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use base64_simd::{AsOut, STANDARD};
+use memchr::{memchr, memchr3};
 
 /// RFC 2045 6.8: encoded lines have at most 76 characters.
 const COLUMNS: usize = 76;
@@ -127,6 +128,18 @@ impl<W: Write> Base64Decoder<W> {
         Ok(self.out)
     }
 
+    /// Holds a line without its white space, which is usually at its ends alone.
+    fn hold(&mut self, line: &[u8]) {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        match memchr3(b' ', b'\t', b'\r', line) {
+            None => self.held.extend_from_slice(line),
+            Some(_) => {
+                let wanted = |byte: &u8| !matches!(byte, b' ' | b'\t' | b'\r');
+                self.held.extend(line.iter().copied().filter(wanted));
+            }
+        }
+    }
+
     /// Decodes what is held, but for an unfinished group of four.
     fn decode_held(&mut self) -> io::Result<()> {
         let rest = self.held.split_off(self.held.len() / 4 * 4);
@@ -149,8 +162,9 @@ impl<W: Write> Base64Decoder<W> {
 impl<W: Write> Write for Base64Decoder<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         for piece in bytes.chunks(BLOCK) {
-            let wanted = |byte: &u8| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-            self.held.extend(piece.iter().copied().filter(wanted));
+            for line in lines(piece) {
+                self.hold(line);
+            }
             if self.held.len() >= BLOCK {
                 self.decode_held()?;
             }
@@ -161,6 +175,20 @@ impl<W: Write> Write for Base64Decoder<W> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// What stands between line feeds.
+fn lines(piece: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(piece);
+    std::iter::from_fn(move || {
+        let piece = rest?;
+        let (line, after) = match memchr(b'\n', piece) {
+            Some(end) => (&piece[..end], Some(&piece[end + 1..])),
+            None => (piece, None),
+        };
+        rest = after;
+        Some(line)
+    })
 }
 
 #[cfg(test)]
