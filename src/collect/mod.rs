@@ -177,8 +177,18 @@ impl CollectedCertificate {
 ///
 /// The mail cannot be read, or a temporary file not be written.
 pub fn collect(raw: RawMessage, collecting: &Collecting<'_>) -> io::Result<Collection> {
+    let digest = digest(&raw)?;
+    collect_digested(raw, digest, collecting)
+}
+
+/// The same for a mail whose digest has been made already.
+pub(crate) fn collect_digested(
+    raw: RawMessage,
+    digest: [u8; 32],
+    collecting: &Collecting<'_>,
+) -> io::Result<Collection> {
     let mut findings = Findings {
-        digest: digest(&raw)?,
+        digest,
         ..Findings::default()
     };
     let outcome = match findings.journey(raw, collecting) {

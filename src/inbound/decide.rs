@@ -200,7 +200,7 @@ impl Deciding<'_> {
         };
         let mut decision = match self.store.has_seen(&digest)? {
             true => seen_before(),
-            false => self.judge(raw)?,
+            false => self.judge(raw, digest)?,
         };
         if decision.outcome == Outcome::TryLater && delivery.is_last_attempt {
             decision.outcome = Outcome::Refused;
@@ -220,8 +220,8 @@ impl Deciding<'_> {
         Ok(decision)
     }
 
-    fn judge(&self, raw: RawMessage) -> Result<Decision, Error> {
-        let collection = collect::collect(raw, &self.collecting)?;
+    fn judge(&self, raw: RawMessage, digest: [u8; 32]) -> Result<Decision, Error> {
+        let collection = collect::collect_digested(raw, digest, &self.collecting)?;
         let report = DecisionReport::of(&collection);
         let Collection { findings, outcome } = collection;
         let decision = |outcome, report| Decision {

@@ -12,7 +12,7 @@ use crate::inbound::request::Refusal;
 use crate::inbound::spool::Source;
 use crate::logging::{Entry, Level, Log};
 use crate::printable::sentence;
-use crate::smime::open::Layer;
+use crate::smime::open::{Layer, Opened};
 use crate::smime::verify::{Chain, Signer};
 
 /// Tells what has become of a mail, and why.
@@ -69,7 +69,7 @@ fn tell_findings(entry: &mut Entry, findings: &Findings) {
         let passed = dkim(authentication);
         entry.detail(Level::Info, format_args!("from={from},{passed}"));
     }
-    let layers = findings.opened.iter().flat_map(|opened| opened.layers());
+    let layers = findings.opened.iter().flat_map(Opened::layers);
     for layer in layers {
         tell_layer(entry, layer);
     }

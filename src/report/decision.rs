@@ -9,7 +9,7 @@ use super::{AuthenticationReport, CertificateReport, LayerReport};
 use crate::address::Address;
 use crate::asn1::reader::hexadecimal;
 use crate::collect::{Collection, Findings};
-use crate::smime::open::Verdict;
+use crate::smime::open::Opened;
 use crate::x509::Certificate;
 
 /// What was decided, and every judgement that led to it.
@@ -78,10 +78,10 @@ impl DecisionReport {
             version: 1,
             address: from.as_ref().map(ToString::to_string),
             dkim: authentication.as_ref().map(AuthenticationReport::of),
-            verdict: opened.as_ref().map(|it| Verdict::name(it.verdict())),
+            verdict: opened.as_ref().map(|opened| opened.verdict().name()),
             layers: opened
                 .iter()
-                .flat_map(|it| it.layers())
+                .flat_map(Opened::layers)
                 .map(LayerReport::of)
                 .collect(),
             ..DecisionReport::default()

@@ -57,6 +57,13 @@ pub trait CertificateStore: Send + Sync + fmt::Debug {
     /// The audit log cannot be read.
     fn decisions(&self, count: usize) -> Result<Vec<String>, Error>;
 
+    /// How many addresses have a file, whatever is in it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`entries`](CertificateStore::entries).
+    fn count(&self) -> Result<usize, Error>;
+
     /// What is stored, by address.
     ///
     /// # Errors

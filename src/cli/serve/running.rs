@@ -95,8 +95,8 @@ impl Prepared {
             spool,
         } = self;
         let metrics = Arc::new(Metrics::default());
-        if let Ok(entries) = store.entries() {
-            metrics.store_certificates(entries.len() as u64);
+        if let Ok(count) = store.count() {
+            metrics.store_certificates(count as u64);
         }
         plan.policy.resolver = Arc::new(TimedResolver {
             resolver: plan.policy.resolver,

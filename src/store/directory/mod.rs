@@ -182,6 +182,10 @@ impl CertificateStore for StoreDirectory {
         Ok(self.audit_log.last(count)?)
     }
 
+    fn count(&self) -> Result<usize, Error> {
+        Ok(owned(&self.folder)?.len())
+    }
+
     fn entries(&self) -> Result<Vec<StoreEntry>, Error> {
         let entry = |(address, name): (Address, String)| {
             let read = read_named(&self.folder, &address, &name)?;
