@@ -113,6 +113,23 @@ impl HeldDirectory {
         Ok(file)
     }
 
+    /// Writes a file that is there, and empty. It is not on the disk yet.
+    pub(super) fn write_again(&self, name: &str, head: &[u8], body: &[u8]) -> io::Result<File> {
+        let mut file = self.emptied(name)?;
+        write_all(&mut file, head, body)?;
+        Ok(file)
+    }
+
+    /// Takes out all that is in a file.
+    pub(super) fn empty(&self, name: &str) -> io::Result<()> {
+        self.emptied(name).map(|_| ())
+    }
+
+    fn emptied(&self, name: &str) -> io::Result<File> {
+        let flags = OFlags::WRONLY | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(rustix::fs::openat(&self.0, name, flags, Mode::empty())?.into())
+    }
+
     /// Returns when all files of the file system are on the disk. Since Linux 5.8 it tells, too, if
     /// one of them is not (syncfs(2)).
     #[cfg(target_os = "linux")]

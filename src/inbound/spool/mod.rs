@@ -43,6 +43,7 @@ mod queue;
 mod received;
 mod recovery;
 mod shared_sync;
+mod spares;
 #[cfg(test)]
 mod tests;
 
@@ -54,6 +55,7 @@ use std::time::Duration;
 use held::{HeldDirectory, Lock, NotLocked};
 use queue::{Queue, Waiting, now};
 use shared_sync::SharedSync;
+use spares::Spares;
 
 pub use queue::Depth;
 pub use received::{Damage, Id, NotAnId, Received, Source};
@@ -133,6 +135,7 @@ struct Shared {
     directory: HeldDirectory,
     queue: Queue,
     names: SharedSync,
+    spares: Spares,
     #[allow(dead_code, reason = "held as long as the spool is used")]
     lock: Lock,
 }
@@ -162,6 +165,7 @@ impl SpoolDirectory {
             directory,
             queue,
             names: SharedSync::default(),
+            spares: Spares::default(),
             lock,
         };
         Ok((SpoolDirectory(Arc::new(shared)), taken_up))
@@ -282,7 +286,10 @@ impl Shared {
         let are_many = cfg!(target_os = "linux") && items.len() > MANY;
         for ((item, header), waiting) in items.iter().zip(headers).zip(waiting) {
             let name = waiting.temporary_name();
-            let file = self.directory.write(&name, header, &item.message)?;
+            let file = match self.spares.give(&self.directory, &name) {
+                true => self.directory.write_again(&name, header, &item.message)?,
+                false => self.directory.write(&name, header, &item.message)?,
+            };
             if !are_many {
                 // Besides the octets the length has to be on the disk; the times do not.
                 file.sync_data()?;
@@ -366,7 +373,8 @@ impl Claimed {
             return Ok(());
         };
         self.spool.queue.release(waiting.room());
-        self.spool.directory.remove(&waiting.name())
+        let directory = &self.spool.directory;
+        self.spool.spares.keep(directory, &waiting.name())
     }
 
     /// It is to be worked on again after a while: by the system's clock, whatever time mail is

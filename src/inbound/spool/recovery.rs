@@ -8,6 +8,7 @@ use super::TEMPORARY;
 use super::held::{HeldDirectory, LOCK};
 use super::queue::{Queue, Waiting};
 use super::received::{self, Damage, LONGEST_HEADER};
+use super::spares::SPARE;
 use crate::printable::printable;
 
 /// Where files go that are no messages.
@@ -92,6 +93,7 @@ pub(super) fn take_up(directory: &HeldDirectory, queue: &Queue) -> io::Result<Ta
         }
         match look(directory, &name)? {
             Found::Message(message) => waiting.push(message),
+            Found::DoneWith(name) => directory.remove(name)?,
             Found::Unfinished(name) => {
                 directory.remove(name)?;
                 taken_up.unfinished += 1;
@@ -112,6 +114,7 @@ pub(super) fn take_up(directory: &HeldDirectory, queue: &Queue) -> io::Result<Ta
 
 enum Found<'a> {
     Message(Waiting),
+    DoneWith(&'a str),
     Unfinished(&'a str),
     Damaged(Damage),
 }
@@ -123,6 +126,9 @@ fn look<'a>(directory: &HeldDirectory, name: &'a OsStr) -> io::Result<Found<'a>>
     let Some(name) = name.to_str() else {
         return Ok(Found::Damaged(Damage::Name));
     };
+    if name.starts_with(SPARE) {
+        return Ok(Found::DoneWith(name));
+    }
     let finished = name.strip_prefix(TEMPORARY);
     let Some(mut waiting) = Waiting::parse(finished.unwrap_or(name), 0) else {
         return Ok(Found::Damaged(Damage::Name));
@@ -132,6 +138,11 @@ fn look<'a>(directory: &HeldDirectory, name: &'a OsStr) -> io::Result<Found<'a>>
     }
     let file = directory.read(name)?;
     waiting.octets = file.metadata()?.len();
+    // A message was on the disk before its file got this name, and is only taken out again when it is
+    // done with.
+    if waiting.octets == 0 {
+        return Ok(Found::DoneWith(name));
+    }
     let mut beginning = Vec::new();
     file.take(LONGEST_HEADER as u64)
         .read_to_end(&mut beginning)?;

@@ -1,6 +1,6 @@
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::PathBuf;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use jiff::Timestamp;
@@ -34,11 +34,23 @@ fn claim(spool: &SpoolDirectory) -> Claimed {
     spool.claim().unwrap().unwrap()
 }
 
-/// The files of the directory besides the lock.
+/// The files of the directory besides the lock and the spare ones.
 fn files(directory: &TempDir) -> Vec<PathBuf> {
+    let mut paths = all_files(directory);
+    paths.retain(|path| !is_spare(path));
+    paths
+}
+
+/// The files of the directory besides the lock.
+fn all_files(directory: &TempDir) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory.path()).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
     paths.filter(|path| !path.ends_with("lock")).collect()
+}
+
+fn is_spare(path: &Path) -> bool {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    name.starts_with("spare-")
 }
 
 /// A directory in which one message waits whose process has gone.
@@ -182,7 +194,6 @@ fn torn_file_is_put_aside_with_the_reason() {
     for (torn, reason) in [
         (&whole[..whole.len() - 1], "the message has 2 octets of 3"),
         (&whole[..20], "its first line does not tell of a message"),
-        (b"", "its first line does not tell of a message"),
         (&[0; 600], "its first line does not tell of a message"),
     ] {
         fs::write(&file, torn).unwrap();
@@ -193,7 +204,39 @@ fn torn_file_is_put_aside_with_the_reason() {
         assert_eq!(spool.depth(), Depth::default());
     }
     let damaged = fs::read_dir(directory.path().join("damaged")).unwrap();
-    assert_eq!(damaged.count(), 4, "none takes the place of another");
+    assert_eq!(damaged.count(), 3, "none takes the place of another");
+}
+
+/// Of a message that was done with nothing stays but an empty file, which the next one is written to.
+#[test]
+fn files_are_used_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let (spool, _) = open(&directory);
+    spool.put(&[message("one, which is longer")]).unwrap();
+    let first = fs::metadata(&files(&directory)[0]).unwrap();
+    claim(&spool).done().unwrap();
+    let spare = all_files(&directory).remove(0);
+    assert!(is_spare(&spare));
+    assert_eq!(fs::metadata(&spare).unwrap().len(), 0);
+    spool.put(&[message("two")]).unwrap();
+    let second = fs::metadata(&all_files(&directory)[0]).unwrap();
+    assert_eq!(first.ino(), second.ino());
+    assert!(first.len() > second.len());
+    assert_eq!(claim(&spool).received().message, b"two");
+}
+
+/// A crash may come between the new name and the emptying, or lose the new name.
+#[test]
+fn what_was_done_with_before_a_crash_does_not_wait() {
+    let (directory, file) = left_behind("one");
+    fs::rename(&file, file.with_file_name("spare-7")).unwrap();
+    let emptied = file.with_file_name("1m8j4tkz7masv.0.0");
+    fs::write(&emptied, b"").unwrap();
+    let (spool, taken_up) = open(&directory);
+    assert_eq!((taken_up.messages, taken_up.unfinished), (0, 0));
+    assert!(taken_up.put_aside.is_empty());
+    assert!(all_files(&directory).is_empty());
+    assert_eq!(spool.depth(), Depth::default());
 }
 
 #[test]
