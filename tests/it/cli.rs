@@ -2,7 +2,8 @@
 //! output, standard error and status.
 //!
 //! Each runs in a directory that holds the keys and the mails of testdata, sealed ones too,
-//! `root.crt` and `stranger.crt`, and in `dkim` what is signed for DKIM. In what is expected, `[..]` stands for anything within a line, and a last line of `[...]` for any lines at all.
+//! `root.crt` and `stranger.crt`, in `dkim` what is signed for DKIM, and in `collect` what certificates are
+//! collected from. In what is expected, `[..]` stands for anything within a line, and a last line of `[...]` for any lines at all.
 //! `MAILSEAL_BLESS=1` prints what came instead, ready to be pasted.
 
 use std::collections::BTreeMap;
@@ -71,13 +72,20 @@ fn differences(behaviour: &Behaviour) -> String {
         let name = path.file_name().expect("a file has a name");
         fs::copy(&path, directory.path().join(name)).expect("our own directory");
     }
-    let dkim = directory.path().join("dkim");
-    fs::create_dir(&dkim).expect("our own directory");
-    for entry in fs::read_dir(project("testdata/dkim/messages")).expect("testdata/dkim is there") {
-        let path = entry.expect("an entry").path();
-        let name = path.file_name().expect("a file has a name");
-        fs::copy(&path, dkim.join(name)).expect("our own directory");
+    for (folder, files) in [
+        ("dkim", "testdata/dkim/messages"),
+        ("collect", "testdata/collect/messages"),
+    ] {
+        let folder = directory.path().join(folder);
+        fs::create_dir(&folder).expect("our own directory");
+        for entry in fs::read_dir(project(files)).expect("testdata is there") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().expect("a file has a name");
+            fs::copy(&path, folder.join(name)).expect("our own directory");
+        }
     }
+    let records = project("testdata/collect/dns.json");
+    fs::copy(records, directory.path().join("collect/dns.json")).expect("our own directory");
     let mut run = Mailseal::new("")
         .args(&behaviour.arguments)
         .stdin(behaviour.stdin.clone());

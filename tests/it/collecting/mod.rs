@@ -6,6 +6,7 @@ mod page;
 mod policy;
 mod readme;
 mod reply;
+mod service;
 mod sparky;
 mod status;
 
