@@ -4,7 +4,7 @@
 //! | step | made by |
 //! |---|---|
 //! | a connection, with its limits | [`server`], [`connections`], [`tls`] |
-//! | a request that is let in: path, method, Content-Type, [token](token), size, pace | [`routes`], [`request`] |
+//! | a request that is let in: path, method, Content-Type, [`token`], size, pace | [`routes`], [`request`] |
 //! | the mail in it | [`relay_message`], [`adapters`] |
 //! | messages that are on the disk, and wait | [`spool`] |
 //! | a decision that is written down | [`worker`], [`decide`], by a [`policy`] |

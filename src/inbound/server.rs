@@ -1,4 +1,4 @@
-//! The HTTP server: sockets, connections and threads around the [routes](super::routes).
+//! The HTTP server: sockets, connections and threads around the [routes].
 //!
 //! ```
 //! use std::io::{Read, Write};

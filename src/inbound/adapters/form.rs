@@ -7,7 +7,7 @@
 //! use mailseal::inbound::adapters::form::fields;
 //!
 //! let form = fields("application/x-www-form-urlencoded", b"sender=bob%40example.com&x=a+b")?;
-//! assert_eq!(form[0].name, b"sender");
+//! assert_eq!(&*form[0].name, b"sender");
 //! assert_eq!(&*form[0].value, b"bob@example.com");
 //! assert_eq!(&*form[1].value, b"a b");
 //! # Ok::<(), mailseal::inbound::adapters::form::Error>(())
