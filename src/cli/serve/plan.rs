@@ -1,6 +1,7 @@
 //! How the server is to run: flags before the environment, that before the file, that before what is
 //! usual.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -46,7 +47,7 @@ pub(super) struct Plan {
 
 /// The page of the operator.
 pub(super) struct Admin {
-    pub(super) listen: std::net::SocketAddr,
+    pub(super) listen: SocketAddr,
     pub(super) token: Option<Secret>,
     pub(super) hosts: Vec<String>,
 }
@@ -89,6 +90,15 @@ impl Plan {
         let spool = spool
             .or_else(|| config.spool_dir.clone())
             .unwrap_or_else(|| store.join("spool"));
+        let admin = Admin {
+            listen: arguments
+                .admin_listen
+                .or(config.admin.listen)
+                .unwrap_or_else(|| ([127, 0, 0, 1], 8856).into()),
+            token: secret("MAILSEAL_ADMIN_TOKEN", config.admin.token.as_ref())?,
+            hosts: config.admin.hosts.clone().unwrap_or_default(),
+        };
+        lacks.extend(in_the_clear(&settings, &admin));
         Ok(Plan {
             most_in_spool: Depth {
                 messages: settings.limits.spool_messages,
@@ -100,18 +110,33 @@ impl Plan {
             spool,
             log: log(&config, global),
             workers: workers(&config),
-            admin: Admin {
-                listen: arguments
-                    .admin_listen
-                    .or(config.admin.listen)
-                    .unwrap_or_else(|| ([127, 0, 0, 1], 8856).into()),
-                token: secret("MAILSEAL_ADMIN_TOKEN", config.admin.token.as_ref())?,
-                hosts: config.admin.hosts.clone().unwrap_or_default(),
-            },
+            admin,
             reply: config.reply,
             lacks,
         })
     }
+}
+
+/// What others on the network could listen to.
+fn in_the_clear(settings: &Settings, admin: &Admin) -> Vec<String> {
+    let mut lacks = Vec::new();
+    let is_open = |address: &SocketAddr| !address.ip().is_loopback();
+    if let Some(address) = settings.listen.iter().find(|address| is_open(address))
+        && settings.tls.is_none()
+    {
+        lacks.push(format!(
+            "{address} speaks plain HTTP, so the token and the mail can be read on the way: set [tls], \
+             or listen to the loopback behind a proxy"
+        ));
+    }
+    if is_open(&admin.listen) {
+        lacks.push(format!(
+            "the operator's page speaks plain HTTP at {}: listen to the loopback, and let SSH forward \
+             the port",
+            admin.listen
+        ));
+    }
+    lacks
 }
 
 /// The file that is named, or the usual one if it is there.
