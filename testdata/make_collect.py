@@ -230,9 +230,8 @@ def names():
         identity = Identity(certificate(f"Name {name}", ALICE.certificate.spki, 0x5030,
                                         [local + b"@example.com"]), ALICE.key)
         header = {"From": [f"From: {written}@example.com"]}
-        FILES[f"name-{name}.eml"] = dkim(mail(opaque(signed(identity)), replaced=header))
-        CASES.append({"file": f"name-{name}.eml", "note": "a name that would lead out of the directory",
-                      "outside": True})
+        refused(f"name-{name}", "a name that would lead out of the directory",
+                dkim(mail(opaque(signed(identity)), replaced=header)), "store", "file-name")
     # RFC 5321 4.5.3.1.1: at most 64 octets.
     long = Identity(certificate("Name long", ALICE.certificate.spki, 0x5031, [b"a" * 300 + b"@example.com"]), ALICE.key)
     header = {"From": [f"From: {'a' * 300}@example.com"]}

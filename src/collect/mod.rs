@@ -12,7 +12,7 @@
 //! Whether it takes the place of one that is stored already is [another question](succession).
 //!
 //! ```
-//! use mailseal::collect::{Collecting, Step, collect};
+//! use mailseal::collect::{Collecting, DigestedMail, Step, collect};
 //! use mailseal::dkim::{Alignment, StaticRecords};
 //! use mailseal::mime::RawMessage;
 //! use mailseal::path::{TrustAnchors, Validation};
@@ -26,7 +26,7 @@
 //!     intermediates: Vec::new(),
 //! };
 //! let mail = RawMessage::from_bytes(b"From: bob@example.com\r\n\r\nnot signed\r\n".to_vec());
-//! let refusal = collect(mail, &collecting)?.outcome.unwrap_err();
+//! let refusal = collect(DigestedMail::read(mail)?, &collecting)?.outcome.unwrap_err();
 //! assert_eq!((refusal.step, refusal.reason), (Step::Dkim, "no-signature"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -171,22 +171,56 @@ impl CollectedCertificate {
     }
 }
 
+/// A mail as it came, and the SHA-256 digest of its octets, by which a second copy is known.
+#[derive(Debug, Clone)]
+pub struct DigestedMail {
+    raw: RawMessage,
+    digest: [u8; 32],
+}
+
+impl DigestedMail {
+    /// Reads the mail.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub fn read(raw: RawMessage) -> io::Result<DigestedMail> {
+        let mut reader = raw.spool().reader();
+        let mut digest = Digest::new(DigestAlgorithm::Sha256);
+        let mut piece = [0; 16 * 1024];
+        loop {
+            let length = reader.read(&mut piece)?;
+            if length == 0 {
+                break;
+            }
+            digest.update(&piece[..length]);
+        }
+        drop(reader);
+        let octets = digest.finalize();
+        Ok(DigestedMail {
+            raw,
+            digest: octets.try_into().expect("a SHA-256 digest has 32 octets"),
+        })
+    }
+
+    /// The digest.
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
+    /// How many octets it has.
+    pub fn octets(&self) -> u64 {
+        self.raw.spool().len()
+    }
+}
+
 /// Judges a mail, step by step, up to the first that it does not prove.
 ///
 /// # Errors
 ///
 /// The mail cannot be read, or a temporary file not be written.
-pub fn collect(raw: RawMessage, collecting: &Collecting<'_>) -> io::Result<Collection> {
-    let digest = digest(&raw)?;
-    collect_digested(raw, digest, collecting)
-}
-
-/// The same for a mail whose digest has been made already.
-pub(crate) fn collect_digested(
-    raw: RawMessage,
-    digest: [u8; 32],
-    collecting: &Collecting<'_>,
-) -> io::Result<Collection> {
+pub fn collect(mail: DigestedMail, collecting: &Collecting<'_>) -> io::Result<Collection> {
+    let DigestedMail { raw, digest } = mail;
     let mut findings = Findings {
         digest,
         ..Findings::default()
@@ -240,6 +274,7 @@ impl Findings {
         let opened = open(authenticated.message(), collecting)?;
         let opened = self.opened.insert(opened);
         let signed = Signed::by_author(opened)?;
+        // Not by which anything is judged: for whoever counts.
         let begin = Instant::now();
         let validated = receiving(authenticated, &signed, collecting);
         self.path_took = Some(begin.elapsed());
@@ -259,25 +294,6 @@ impl Findings {
             digest: self.digest,
             at,
         })
-    }
-}
-
-/// The SHA-256 digest of a mail as it came.
-///
-/// # Errors
-///
-/// It cannot be read.
-pub fn digest(raw: &RawMessage) -> io::Result<[u8; 32]> {
-    let mut reader = raw.spool().reader();
-    let mut digest = Digest::new(DigestAlgorithm::Sha256);
-    let mut piece = [0; 16 * 1024];
-    loop {
-        let length = reader.read(&mut piece)?;
-        if length == 0 {
-            let octets = digest.finalize();
-            return Ok(octets.try_into().expect("a SHA-256 digest has 32 octets"));
-        }
-        digest.update(&piece[..length]);
     }
 }
 

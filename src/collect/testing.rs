@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::address::Address;
 use crate::asn1::tlv::{element, sequence};
 use crate::cms::signed_data::Signing;
-use crate::collect::{CollectedCertificate, Collecting, collect};
+use crate::collect::{CollectedCertificate, Collecting, DigestedMail, collect};
 use crate::crypto::{DigestAlgorithm, SignatureAlgorithm};
 use crate::dkim::{Alignment, StaticRecords};
 use crate::keys::directory::Options;
@@ -66,7 +66,10 @@ impl<'a> TestMail<'a> {
             intermediates: Vec::new(),
         };
         let mail = RawMessage::from_bytes(self.octets());
-        collect(mail, &collecting).unwrap().outcome.unwrap()
+        collect(DigestedMail::read(mail).unwrap(), &collecting)
+            .unwrap()
+            .outcome
+            .unwrap()
     }
 
     /// The mail itself.

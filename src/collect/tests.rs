@@ -27,6 +27,10 @@ fn cases() -> Vec<Case> {
     serde_json::from_slice(&manifest).unwrap()
 }
 
+fn digested(mail: Vec<u8>) -> DigestedMail {
+    DigestedMail::read(RawMessage::from_bytes(mail)).unwrap()
+}
+
 fn collected(file: &str, alignment: Alignment) -> Collection {
     let mail = std::fs::read(format!("testdata/collect/messages/{file}")).unwrap();
     let records = std::fs::read("testdata/collect/dns.json").unwrap();
@@ -38,7 +42,7 @@ fn collected(file: &str, alignment: Alignment) -> Collection {
         validation: Validation::new(&anchors, "2026-11-21T12:00:00Z".parse().unwrap()),
         intermediates: Vec::new(),
     };
-    collect(RawMessage::from_bytes(mail), &collecting).unwrap()
+    collect(digested(mail), &collecting).unwrap()
 }
 
 #[test]
@@ -46,8 +50,8 @@ fn each_mail_takes_the_steps_that_it_proves() {
     let mut wrong = Vec::new();
     let mut count = 0;
     for case in cases() {
-        // The others are about what is stored already.
-        if !case.after.is_empty() {
+        // The others are about the store, and what is in it already.
+        if !case.after.is_empty() || case.step.as_deref() == Some("store") {
             continue;
         }
         count += 1;
@@ -111,7 +115,7 @@ fn a_key_that_dns_does_not_give_now_is_for_later() {
         validation: Validation::new(&anchors, "2026-11-21T12:00:00Z".parse().unwrap()),
         intermediates: Vec::new(),
     };
-    let collection = collect(RawMessage::from_bytes(mail), &collecting).unwrap();
+    let collection = collect(digested(mail), &collecting).unwrap();
     let refusal = collection.outcome.unwrap_err();
     assert_eq!((refusal.step, refusal.is_temporary), (Step::Dkim, true));
 }

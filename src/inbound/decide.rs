@@ -31,7 +31,9 @@
 use std::io;
 
 use crate::collect::succession::{Replacement, Succession};
-use crate::collect::{self, CollectedCertificate, Collecting, Collection, Findings};
+use crate::collect::{
+    CollectedCertificate, Collecting, Collection, DigestedMail, Findings, collect,
+};
 use crate::keys::directory::WriteError;
 use crate::mime::RawMessage;
 use crate::printable::sentence;
@@ -192,15 +194,16 @@ impl Deciding<'_> {
     ///
     /// Nothing was decided, because something of ours does not work.
     pub fn decide(&self, raw: RawMessage, delivery: &Delivery) -> Result<Decision, Error> {
-        let digest = collect::digest(&raw)?;
+        let mail = DigestedMail::read(raw)?;
+        let digest = mail.digest();
         let message = MessageReport {
             msg_from: delivery.msg_from.clone(),
             rcpt_to: delivery.rcpt_to.clone(),
-            ..MessageReport::new(&digest, raw.spool().len())
+            ..MessageReport::new(&digest, mail.octets())
         };
         let mut decision = match self.store.has_seen(&digest)? {
             true => seen_before(),
-            false => self.judge(raw, digest)?,
+            false => self.judge(mail)?,
         };
         if decision.outcome == Outcome::TryLater && delivery.is_last_attempt {
             decision.outcome = Outcome::Refused;
@@ -220,8 +223,8 @@ impl Deciding<'_> {
         Ok(decision)
     }
 
-    fn judge(&self, raw: RawMessage, digest: [u8; 32]) -> Result<Decision, Error> {
-        let collection = collect::collect_digested(raw, digest, &self.collecting)?;
+    fn judge(&self, mail: DigestedMail) -> Result<Decision, Error> {
+        let collection = collect(mail, &self.collecting)?;
         let report = DecisionReport::of(&collection);
         let Collection { findings, outcome } = collection;
         let decision = |outcome, report| Decision {

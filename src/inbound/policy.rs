@@ -14,7 +14,6 @@ use crate::path::retrieval::Retrieve;
 use crate::path::{Revocation, TrustAnchors, Validation, VerifiedLinks};
 use crate::printable::sentence;
 use crate::store::CertificateStore;
-use crate::x509::Certificate;
 
 /// So often the files of the trust anchors are looked at.
 const LOOK: Duration = Duration::from_secs(5);
@@ -28,8 +27,6 @@ pub struct Policy {
     pub alignment: Alignment,
     /// Whom to believe.
     pub trust: Trust,
-    /// Certificates that mails may leave out.
-    pub intermediates: Vec<Certificate>,
     /// Whether SHA-1 and short keys will do.
     pub allow_legacy: bool,
     /// How much has to be known of revocation.
@@ -63,7 +60,7 @@ impl Policy {
                     links: Some(&self.links),
                     ..Validation::new(anchors, self.clock.now())
                 },
-                intermediates: self.intermediates.clone(),
+                intermediates: Vec::new(),
             },
             store,
             replacement: self.replacement,

@@ -113,9 +113,16 @@ pub trait CertificateStore: Send + Sync + fmt::Debug {
     fn history(&self, address: &Address) -> Result<Vec<HistoryEntry>, Error>;
 }
 
-/// A certificate whose place in the store is decided on. Only a
-/// [store](CertificateStore::store) makes one.
+/// A certificate whose place in the store is decided on, and on disk. Only a
+/// [store](CertificateStore::store) of this crate makes one.
+///
+/// ```compile_fail,E0639
+/// # fn forged(succession: mailseal::collect::succession::Succession) {
+/// mailseal::store::StoredCertificate { succession, path: None, bytes: 0, history: None, unusable: None };
+/// # }
+/// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct StoredCertificate {
     /// What has become of it.
     pub succession: Succession,

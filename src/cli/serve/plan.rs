@@ -177,15 +177,15 @@ fn settings(arguments: &Arguments, config: &Config) -> Result<Settings, Failure>
         token: secret("MAILSEAL_WEBHOOK_TOKEN", config.webhook_token.as_ref())?,
         trusted_proxies: networks(config)?,
         limits: Limits {
-            body: limits.body.map_or(usual_limits.body, octets),
+            body: limits.body.map_or(usual_limits.body, fitting),
             header_timeout: limits.header_timeout.unwrap_or(usual_limits.header_timeout),
             body_timeout: limits.body_timeout.unwrap_or(usual_limits.body_timeout),
             keep_alive: limits.keep_alive.unwrap_or(usual_limits.keep_alive),
             spool_messages: limits
                 .spool_messages
-                .map_or(usual_limits.spool_messages, octets),
+                .map_or(usual_limits.spool_messages, fitting),
             spool_octets: limits.spool_octets.unwrap_or(usual_limits.spool_octets),
-            connections: limits.connections.map_or(usual_limits.connections, octets),
+            connections: limits.connections.map_or(usual_limits.connections, fitting),
         },
         threads: usual.threads,
         raw: secret("MAILSEAL_RAW_TOKEN", config.raw.as_ref())?,
@@ -195,7 +195,8 @@ fn settings(arguments: &Arguments, config: &Config) -> Result<Settings, Failure>
     })
 }
 
-fn octets(number: u64) -> usize {
+/// What is more than this machine can address is no limit.
+fn fitting(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
@@ -272,7 +273,6 @@ fn policy(
         resolver: resolver(arguments, config)?,
         alignment: word(arguments.alignment, config.alignment, Alignment::Strict),
         trust: Trust::new(trust),
-        intermediates: Vec::new(),
         allow_legacy: arguments.allow_legacy || config.allow_legacy.unwrap_or(false),
         revocation: match config.revocation.mode {
             None if fetch => Revocation::Soft,
@@ -352,5 +352,5 @@ fn log_file(config: &Config) -> Option<PathBuf> {
 fn workers(config: &Config) -> usize {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let usual = 4 + processors;
-    config.limits.workers.map_or(usual, octets).max(1)
+    config.limits.workers.map_or(usual, fitting).max(1)
 }

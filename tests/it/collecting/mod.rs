@@ -35,9 +35,6 @@ struct Case {
     replacement: Option<String>,
     #[serde(default)]
     trust: Vec<String>,
-    /// Its name would be a path out of the directory.
-    #[serde(default)]
-    outside: bool,
 }
 
 fn cases() -> Vec<Case> {
