@@ -314,3 +314,61 @@ fn no_place(error: &store::Error) -> Option<&'static str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::dkim::resolver::{Answer, ResolveError};
+    use crate::dkim::{Alignment, Resolver};
+    use crate::path::{TrustAnchors, Validation};
+    use crate::store::StoreDirectory;
+
+    /// DNS that does not answer.
+    #[derive(Debug)]
+    struct Silent;
+
+    impl Resolver for Silent {
+        fn text_records(&self, names: &[String], _: Duration) -> Vec<Answer> {
+            let silent = |_| Err(ResolveError::TimedOut);
+            names.iter().map(silent).collect()
+        }
+    }
+
+    /// A mail that nobody can judge now is not remembered as seen, so that it is judged the next time;
+    /// at the last time it is refused, and that is remembered.
+    #[test]
+    fn without_dns_a_mail_waits_and_is_refused_in_the_end() {
+        let anchors = TrustAnchors::from_certificates(Vec::new());
+        let directory = tempfile::tempdir().unwrap();
+        let store = StoreDirectory::open(directory.path()).unwrap();
+        let deciding = Deciding {
+            collecting: Collecting {
+                resolver: &Silent,
+                alignment: Alignment::Strict,
+                validation: Validation::new(&anchors, "2026-11-21T12:00:00Z".parse().unwrap()),
+                intermediates: Vec::new(),
+            },
+            store: &store,
+            replacement: Replacement::Always,
+        };
+        let mail = std::fs::read("testdata/collect/messages/opaque.eml").unwrap();
+        let outcome = |is_last_attempt| {
+            let delivery = Delivery {
+                is_last_attempt,
+                ..Delivery::by("raw")
+            };
+            let mail = RawMessage::from_bytes(mail.clone());
+            let decision = deciding.decide(mail, &delivery).unwrap();
+            (decision.outcome(), decision.report().reason)
+        };
+        assert_eq!(outcome(false), (Outcome::TryLater, Some("dns")));
+        assert_eq!(outcome(false), (Outcome::TryLater, Some("dns")));
+        assert_eq!(outcome(true), (Outcome::Refused, Some("dns")));
+        assert_eq!(outcome(true), (Outcome::SeenBefore, None));
+        let lines = store.decisions(10).unwrap();
+        assert_eq!(lines.len(), 4);
+        assert!(lines[1].contains("\"outcome\":\"refused\",\"step\":\"dkim\""));
+    }
+}

@@ -119,7 +119,8 @@ impl Workshop {
             }
             Err(error) => entry.line(Level::Error, not_decided(error)),
         }
-        let put_back = match delay(&decided, claimed.attempts()) {
+        let outcome = decided.as_ref().ok().map(Decision::outcome);
+        let put_back = match delay(outcome, claimed.attempts()) {
             Some(delay) => claimed.defer(delay),
             None => claimed.done(),
         };
@@ -176,14 +177,40 @@ fn not_decided(error: &Error) -> String {
     )
 }
 
-/// After how long a mail is to be looked at again; none if it is done with.
-fn delay(decided: &Result<Decision, Error>, attempts: u32) -> Option<Duration> {
-    match decided {
-        Err(_) => Some(OUR_DELAY),
-        Ok(decision) if decision.outcome() == Outcome::TryLater => {
+/// After how long a mail is to be looked at again; none if it is done with. Without an outcome something
+/// of ours does not work.
+fn delay(outcome: Option<Outcome>, attempts: u32) -> Option<Duration> {
+    match outcome {
+        None => Some(OUR_DELAY),
+        Some(Outcome::TryLater) => {
             let factor = 2_u32.saturating_pow(attempts);
             Some(FIRST_DELAY.saturating_mul(factor).min(LONGEST_DELAY))
         }
-        Ok(_) => None,
+        Some(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_said_now_is_asked_less_and_less_often() {
+        let minutes = |attempts| {
+            let delay = delay(Some(Outcome::TryLater), attempts).unwrap();
+            delay.as_secs() / 60
+        };
+        let all = [0, 1, 2, 3, 4, 5, 6, 7, 100, u32::MAX].map(minutes);
+        assert_eq!(all, [1, 2, 4, 8, 16, 32, 60, 60, 60, 60]);
+    }
+
+    #[test]
+    fn what_is_decided_is_done_with_and_what_is_not_stays() {
+        for outcome in Outcome::ALL {
+            let is_done_with = delay(Some(outcome), 0).is_none();
+            assert_eq!(is_done_with, outcome != Outcome::TryLater, "{outcome:?}");
+        }
+        // However often: it is not the mail's fault.
+        assert_eq!(delay(None, u32::MAX), Some(OUR_DELAY));
     }
 }
