@@ -372,16 +372,17 @@ impl Inbox {
     }
 
     fn put(&self, body: usize, messages: Vec<Received>) -> Result<Taken, Refusal> {
-        self.0.spool.put(&messages)?;
-        let told = |message: Received| TakenMessage {
-            id: message.id,
-            msg_from: message.msg_from,
-            rcpt_to: message.rcpt_to,
+        let told = |message: &Received| TakenMessage {
+            id: message.id.clone(),
+            msg_from: message.msg_from.clone(),
+            rcpt_to: message.rcpt_to.clone(),
             octets: message.message.len(),
         };
+        let taken = messages.iter().map(told).collect();
+        self.0.spool.put(messages)?;
         Ok(Taken {
             body,
-            messages: messages.into_iter().map(told).collect(),
+            messages: taken,
             ..Taken::default()
         })
     }

@@ -6,7 +6,7 @@ use std::fs::{DirBuilder, File};
 use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, FlockOperation, Mode, OFlags};
@@ -103,38 +103,24 @@ impl HeldDirectory {
         Ok(rustix::fs::openat(&self.0, name, flags, Mode::empty())?.into())
     }
 
-    /// Writes a file that was not there, and is private. It is not on the disk yet.
-    pub(super) fn write(&self, name: &str, head: &[u8], body: &[u8]) -> io::Result<File> {
-        let flags =
-            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mode = Mode::RUSR | Mode::WUSR;
-        let mut file = File::from(rustix::fs::openat(&self.0, name, flags, mode)?);
-        write_all(&mut file, head, body)?;
-        Ok(file)
-    }
-
-    /// Writes a file that is there, and empty. It is not on the disk yet.
-    pub(super) fn write_again(&self, name: &str, head: &[u8], body: &[u8]) -> io::Result<File> {
-        let mut file = self.emptied(name)?;
-        write_all(&mut file, head, body)?;
-        Ok(file)
-    }
-
-    /// Takes out all that is in a file.
-    pub(super) fn empty(&self, name: &str) -> io::Result<()> {
-        self.emptied(name).map(|_| ())
-    }
-
-    fn emptied(&self, name: &str) -> io::Result<File> {
-        let flags = OFlags::WRONLY | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    /// Opens a file to be read and marked.
+    pub(super) fn read_and_write(&self, name: &str) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         Ok(rustix::fs::openat(&self.0, name, flags, Mode::empty())?.into())
     }
 
-    /// Returns when all files of the file system are on the disk. Since Linux 5.8 it tells, too, if
-    /// one of them is not (syncfs(2)).
-    #[cfg(target_os = "linux")]
-    pub(super) fn sync_file_system(&self) -> io::Result<()> {
-        Ok(rustix::fs::syncfs(&self.0)?)
+    /// Makes a file that was not there, and is private.
+    pub(super) fn make(&self, name: &str) -> io::Result<File> {
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = Mode::RUSR | Mode::WUSR;
+        Ok(rustix::fs::openat(&self.0, name, flags, mode)?.into())
+    }
+
+    /// Opens a file to be written, without what is in it.
+    pub(super) fn empty(&self, name: &str) -> io::Result<File> {
+        let flags = OFlags::WRONLY | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(rustix::fs::openat(&self.0, name, flags, Mode::empty())?.into())
     }
 
     /// Gives a file another name, in place of what had it.
@@ -162,20 +148,32 @@ impl HeldDirectory {
     }
 }
 
-/// One call for both, and no copy of a large message.
-fn write_all(file: &mut File, head: &[u8], body: &[u8]) -> io::Result<()> {
-    let mut pieces = [IoSlice::new(head), IoSlice::new(body)];
-    let mut rest = &mut pieces[..];
-    IoSlice::advance_slices(&mut rest, 0);
-    while !rest.is_empty() {
-        match file.write_vectored(rest) {
+/// Writes pieces one after the other, without copying them together.
+pub(super) fn write_all(mut file: &File, mut pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
+    IoSlice::advance_slices(&mut pieces, 0);
+    while !pieces.is_empty() {
+        match file.write_vectored(pieces) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => IoSlice::advance_slices(&mut rest, written),
+            Ok(written) => IoSlice::advance_slices(&mut pieces, written),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
     Ok(())
+}
+
+/// Reads as much as there is and the buffer has room for.
+pub(super) fn read_up_to(file: &File, buffer: &mut [u8], start: u64) -> io::Result<usize> {
+    let mut length = 0;
+    while length < buffer.len() {
+        match file.read_at(&mut buffer[length..], start + length as u64) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(length)
 }
 
 fn process_id(file: &mut File) -> Option<u32> {

@@ -11,7 +11,7 @@
 //! assert_eq!(taken_up.messages, 0);
 //!
 //! let now = "2026-11-28T12:00:00Z".parse()?;
-//! spool.put(&[Received {
+//! spool.put(vec![Received {
 //!     id: Id::new(now),
 //!     received: now,
 //!     source: Source::Raw,
@@ -29,44 +29,47 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A file has one line of JSON, which tells how the message came, and then the message. Its name
-//! says what changes: how often it was tried, and when it is due again. Files are written under a
-//! name of their own, and get theirs when all of them is on the disk.
+//! Each message has a line of JSON before it, which tells how it came. Messages of one request, and
+//! of others that come while a file is on its way to the disk, share the next file and its fsync; a
+//! message that is decided on is marked in its line. A message that has to be tried again gets a file
+//! of its own, whose name says how often it was tried, and when it is due. Files are written under
+//! another name, and get theirs when all that is in them is on the disk.
 //!
 //! # Not supported
 //!
 //! Encryption. Messages are as private as the directory: mode 0700, files 0600. Two processes in
 //! one directory: the second one is refused. A file system without `flock`.
 
+mod disk;
+mod file;
+mod group_commit;
 mod held;
 mod queue;
 mod received;
 mod recovery;
-mod shared_sync;
 mod spares;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Read};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use disk::Disk;
+use file::{FileName, SpoolFile};
+use group_commit::GroupCommit;
 use held::{HeldDirectory, Lock, NotLocked};
 use queue::{Queue, Waiting, now};
-use shared_sync::SharedSync;
-use spares::Spares;
+use received::Entry;
 
 pub use queue::Depth;
 pub use received::{Damage, Id, NotAnId, Received, Source};
 pub use recovery::{PutAside, TakenUp};
 
-/// What begins like this is not on the disk yet, or was not when the process ended.
-const TEMPORARY: &str = "new-";
-
-/// For more messages than this at a time, one call that waits for all there is to be written is
-/// sooner done than one for each: ten thousand take seconds, and not most of a minute.
-const MANY: usize = 16;
+/// A file has no more octets than this, unless one message alone has more.
+const LARGEST_FILE: u64 = 4 << 20;
 
 /// After so long a message is tried again whose worker was lost, or whose file cannot be read.
 const TRY_AGAIN: Duration = Duration::from_secs(60);
@@ -132,10 +135,9 @@ pub struct SpoolDirectory(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    directory: HeldDirectory,
+    disk: Disk,
     queue: Queue,
-    names: SharedSync,
-    spares: Spares,
+    commits: GroupCommit<Entry>,
     #[allow(dead_code, reason = "held as long as the spool is used")]
     lock: Lock,
 }
@@ -162,10 +164,9 @@ impl SpoolDirectory {
         let queue = Queue::new(most);
         let taken_up = recovery::take_up(&directory, &queue).map_err(io)?;
         let shared = Shared {
-            directory,
+            disk: Disk::new(directory),
             queue,
-            names: SharedSync::default(),
-            spares: Spares::default(),
+            commits: GroupCommit::new(LARGEST_FILE),
             lock,
         };
         Ok((SpoolDirectory(Arc::new(shared)), taken_up))
@@ -176,40 +177,21 @@ impl SpoolDirectory {
     /// # Errors
     ///
     /// None of them was taken.
-    pub fn put(&self, items: &[Received]) -> Result<(), PutError> {
-        if items.is_empty() {
+    pub fn put(&self, messages: Vec<Received>) -> Result<(), PutError> {
+        if messages.is_empty() {
             return Ok(());
         }
-        let headers: Vec<Vec<u8>> = items.iter().map(Received::header).collect();
-        let length = |(item, header): (&Received, &Vec<u8>)| header.len() + item.message.len();
-        let lengths = items.iter().zip(&headers).map(length);
+        let entries: Vec<Entry> = messages.into_iter().map(Entry::new).collect();
         let room = Depth {
-            messages: items.len(),
-            octets: lengths.clone().map(|length| length as u64).sum(),
+            messages: entries.len(),
+            octets: entries.iter().map(Entry::octets).sum(),
         };
-        self.0.queue.reserve(room).map_err(PutError::Full)?;
-        let due = now();
-        let waiting: Vec<Waiting> = items
-            .iter()
-            .zip(lengths)
-            .map(|(item, length)| Waiting {
-                id: item.id.clone(),
-                attempts: 0,
-                due,
-                octets: length as u64,
-            })
-            .collect();
-        match self.0.write(items, &headers, &waiting) {
-            Ok(()) => {
-                self.0.queue.push(waiting);
-                Ok(())
-            }
-            Err(error) => {
-                self.0.withdraw(&waiting);
-                self.0.queue.release(room);
-                Err(error.into())
-            }
-        }
+        let shared = &self.0;
+        shared.queue.reserve(room).map_err(PutError::Full)?;
+        let commit = |entries: &[Entry]| shared.commit(entries);
+        let committed = shared.commits.run(entries, room.octets, commit);
+        committed.inspect_err(|_| shared.queue.release(room))?;
+        Ok(())
     }
 
     /// Waits for a message that is due and hands it out; none once the spool is [closed](Self::close).
@@ -219,25 +201,22 @@ impl SpoolDirectory {
     /// The file is damaged or cannot be read: the next call is for the next one.
     pub fn claim(&self) -> Option<Result<Claimed, ClaimError>> {
         let waiting = self.0.queue.pop()?;
-        let name = waiting.name();
-        let file = match self.0.read(&name) {
-            Ok(file) => file,
+        let (file, entry) = match self.0.disk.read(&waiting) {
+            Ok(read) => read,
             Err(source) => {
-                let _only_this_process_knows = self.0.defer(waiting, TRY_AGAIN);
+                let name = waiting.file.name().to_owned();
+                self.0.queue.defer(waiting, later(TRY_AGAIN));
                 return Some(Err(ClaimError::Read { name, source }));
             }
         };
-        Some(match Received::parse(file) {
+        Some(match Received::parse(entry) {
             Ok(received) => Ok(Claimed {
                 spool: Arc::clone(&self.0),
                 waiting: Some(waiting),
+                file,
                 received,
             }),
-            Err(damage) => {
-                self.0.queue.release(waiting.room());
-                let aside = PutAside::put(&self.0.directory, name.into(), damage);
-                Err(ClaimError::PutAside(aside))
-            }
+            Err(damage) => Err(ClaimError::PutAside(self.0.put_aside(&waiting, damage))),
         })
     }
 
@@ -263,79 +242,110 @@ impl SpoolDirectory {
     }
 }
 
-impl Waiting {
-    fn room(&self) -> Depth {
-        Depth {
-            messages: 1,
-            octets: self.octets,
-        }
-    }
-
-    fn temporary_name(&self) -> String {
-        format!("{TEMPORARY}{}", self.name())
-    }
+/// By the system's clock.
+fn later(delay: Duration) -> u64 {
+    now().saturating_add(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX))
 }
 
 impl Shared {
-    fn write(
-        &self,
-        items: &[Received],
-        headers: &[Vec<u8>],
-        waiting: &[Waiting],
-    ) -> io::Result<()> {
-        let are_many = cfg!(target_os = "linux") && items.len() > MANY;
-        for ((item, header), waiting) in items.iter().zip(headers).zip(waiting) {
-            let name = waiting.temporary_name();
-            let file = match self.spares.give(&self.directory, &name) {
-                true => self.directory.write_again(&name, header, &item.message)?,
-                false => self.directory.write(&name, header, &item.message)?,
-            };
-            if !are_many {
-                // Besides the octets the length has to be on the disk; the times do not.
-                file.sync_data()?;
-            }
+    /// Writes messages of one or more requests. All of them wait when it returns, or none.
+    fn commit(&self, entries: &[Entry]) -> io::Result<()> {
+        let due = now();
+        let files: Vec<_> = entries_by_file(entries)
+            .into_iter()
+            .map(|entries| {
+                let name = FileName {
+                    id: entries[0].id.clone(),
+                    attempts: 0,
+                    due,
+                };
+                let count = entries.len();
+                (Arc::new(SpoolFile::new(&name, count, count)), entries)
+            })
+            .collect();
+        let contents = files
+            .iter()
+            .map(|(file, entries)| (&**file, pieces(entries)));
+        self.disk.write(&contents.collect::<Vec<_>>())?;
+        for (file, entries) in files {
+            let mut start = 0;
+            self.queue.push(entries.iter().map(|entry| {
+                let waiting = Waiting {
+                    id: entry.id.clone(),
+                    attempts: 0,
+                    due,
+                    file: Arc::clone(&file),
+                    start,
+                    octets: entry.octets(),
+                };
+                start += entry.octets();
+                waiting
+            }));
         }
-        #[cfg(target_os = "linux")]
-        if are_many {
-            self.directory.sync_file_system()?;
-        }
-        for waiting in waiting {
-            self.directory
-                .rename(&waiting.temporary_name(), &waiting.name())?;
-        }
-        self.names.run(|| self.directory.sync())
+        Ok(())
     }
 
-    /// Whatever of them was written already. What cannot be removed comes to light at the next
-    /// start, and is judged once more than its sender expects.
-    fn withdraw(&self, waiting: &[Waiting]) {
-        for waiting in waiting {
-            let _not_there = self.directory.remove(&waiting.temporary_name());
-            let _not_there = self.directory.remove(&waiting.name());
-        }
-    }
-
-    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
-        let mut file = self.directory.read(name)?;
-        let mut octets = Vec::with_capacity(usize::try_from(file.metadata()?.len()).unwrap_or(0));
-        file.read_to_end(&mut octets)?;
-        Ok(octets)
-    }
-
-    /// Once more in vain. If the file cannot be renamed, only this process knows of it.
-    fn defer(&self, waiting: Waiting, delay: Duration) -> io::Result<()> {
-        let delay = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-        let later = Waiting {
-            attempts: waiting.attempts.saturating_add(1),
-            due: now().saturating_add(delay),
-            ..waiting.clone()
+    /// Once more in vain. If this cannot be written, only this process knows of it.
+    fn defer(&self, waiting: Waiting, file: &File, delay: Duration) -> io::Result<()> {
+        let due = later(delay);
+        let (waiting, written) = match self.deferred(&waiting, file, due) {
+            Ok(deferred) => (deferred, Ok(())),
+            Err(error) => (waiting, Err(error)),
         };
-        let renamed = self.directory.rename(&waiting.name(), &later.name());
-        let due = later.due;
-        self.queue
-            .defer(if renamed.is_ok() { later } else { waiting }, due);
-        renamed
+        self.queue.defer(waiting, due);
+        written
     }
+
+    /// In a file of its own, whose name says when it is due.
+    fn deferred(&self, waiting: &Waiting, file: &File, due: u64) -> io::Result<Waiting> {
+        let name = FileName {
+            id: waiting.id.clone(),
+            attempts: waiting.attempts.saturating_add(1),
+            due,
+        };
+        let own = SpoolFile::new(&name, 1, 1);
+        match waiting.file.is_of_one() {
+            true => self.disk.rename(&waiting.file, &own)?,
+            false => self.disk.move_out(waiting, file, &own)?,
+        }
+        Ok(Waiting {
+            id: name.id,
+            attempts: name.attempts,
+            due,
+            file: Arc::new(own),
+            start: 0,
+            octets: waiting.octets,
+        })
+    }
+
+    /// A message that is damaged waits no more.
+    fn put_aside(&self, waiting: &Waiting, damage: Damage) -> PutAside {
+        self.queue.release(waiting.room());
+        self.disk.put_aside(waiting, damage)
+    }
+}
+
+/// Divides messages into files that are not too large.
+fn entries_by_file(entries: &[Entry]) -> Vec<&[Entry]> {
+    let (mut files, mut first, mut octets) = (Vec::new(), 0, 0);
+    for (place, entry) in entries.iter().enumerate() {
+        if place > first && octets + entry.octets() > LARGEST_FILE {
+            files.push(&entries[first..place]);
+            (first, octets) = (place, 0);
+        }
+        octets += entry.octets();
+    }
+    files.push(&entries[first..]);
+    files
+}
+
+/// What is written of messages, in its order.
+fn pieces(entries: &[Entry]) -> Vec<&[u8]> {
+    let mut pieces = Vec::with_capacity(2 * entries.len());
+    for entry in entries {
+        pieces.extend([&entry.header[..], &entry.message[..]]);
+    }
+    pieces
 }
 
 /// A message that one worker has. Let go of otherwise, as by a panic, it is tried again later.
@@ -344,6 +354,7 @@ pub struct Claimed {
     spool: Arc<Shared>,
     /// None once it is decided what becomes of it.
     waiting: Option<Waiting>,
+    file: File,
     received: Received,
 }
 
@@ -367,14 +378,13 @@ impl Claimed {
     ///
     /// # Errors
     ///
-    /// The file stays, and the message is worked on again after the next start.
+    /// The message is still in its file, and is worked on again after the next start.
     pub fn done(mut self) -> io::Result<()> {
         let Some(waiting) = self.waiting.take() else {
             return Ok(());
         };
         self.spool.queue.release(waiting.room());
-        let directory = &self.spool.directory;
-        self.spool.spares.keep(directory, &waiting.name())
+        self.spool.disk.leave(&waiting, &self.file)
     }
 
     /// It is to be worked on again after a while: by the system's clock, whatever time mail is
@@ -382,10 +392,10 @@ impl Claimed {
     ///
     /// # Errors
     ///
-    /// The file could not be renamed: a restart would make a difference.
+    /// This could not be written down: a restart would make a difference.
     pub fn defer(mut self, delay: Duration) -> io::Result<()> {
         match self.waiting.take() {
-            Some(waiting) => self.spool.defer(waiting, delay),
+            Some(waiting) => self.spool.defer(waiting, &self.file, delay),
             None => Ok(()),
         }
     }
@@ -394,7 +404,7 @@ impl Claimed {
 impl Drop for Claimed {
     fn drop(&mut self) {
         if let Some(waiting) = self.waiting.take() {
-            let _only_this_process_knows = self.spool.defer(waiting, TRY_AGAIN);
+            let _only_this_process_knows = self.spool.defer(waiting, &self.file, TRY_AGAIN);
         }
     }
 }

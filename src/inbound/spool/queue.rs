@@ -1,40 +1,34 @@
-//! What waits, by name: the messages themselves stay on the disk.
+//! What waits, by its place: the messages themselves stay on the disk.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use super::file::SpoolFile;
 use super::received::Id;
 
-/// A message that waits. Its file is named after all of it but the length: `ID.ATTEMPTS.DUE`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A message that waits.
+#[derive(Debug, Clone)]
 pub(super) struct Waiting {
     pub id: Id,
     /// How many times it was worked on in vain.
     pub attempts: u32,
     /// When it is to be worked on: milliseconds since 1970, by the system's clock.
     pub due: u64,
-    /// How many octets the file has.
+    /// What it waits in.
+    pub file: Arc<SpoolFile>,
+    /// Where in the file it begins.
+    pub start: u64,
+    /// How many octets of the file it has.
     pub octets: u64,
 }
 
 impl Waiting {
-    /// The name of the file.
-    pub(super) fn name(&self) -> String {
-        format!("{}.{}.{}", self.id, self.attempts, self.due)
-    }
-
-    /// Reads a name back.
-    pub(super) fn parse(name: &str, octets: u64) -> Option<Waiting> {
-        let mut parts = name.split('.');
-        let waiting = Waiting {
-            id: parts.next()?.parse().ok()?,
-            attempts: parts.next()?.parse().ok()?,
-            due: parts.next()?.parse().ok()?,
-            octets,
-        };
-        // One message, one name: no zeros before a number, and nothing after the last.
-        (waiting.name() == name).then_some(waiting)
+    pub(super) fn room(&self) -> Depth {
+        Depth {
+            messages: 1,
+            octets: self.octets,
+        }
     }
 }
 
@@ -43,11 +37,11 @@ impl Waiting {
 pub struct Depth {
     /// How many messages.
     pub messages: usize,
-    /// How many octets their files have.
+    /// How many octets they have on the disk.
     pub octets: u64,
 }
 
-/// The names of all messages that wait, for any number of threads.
+/// The places of all messages that wait, for any number of threads.
 #[derive(Debug)]
 pub(super) struct Queue {
     most: Depth,
@@ -120,7 +114,7 @@ impl Queue {
         }
     }
 
-    /// Lets a message wait until a time, whatever the name of its file says.
+    /// Lets a message wait until a time, whatever its file is called.
     pub(super) fn defer(&self, waiting: Waiting, due: u64) {
         self.state()
             .deferred
@@ -205,13 +199,21 @@ pub(super) fn now() -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::file::FileName;
     use super::*;
 
     fn waiting(second: i64, attempts: u32, due: u64) -> Waiting {
-        Waiting {
+        let name = FileName {
             id: Id::new(jiff::Timestamp::from_second(second).unwrap()),
             attempts,
             due,
+        };
+        Waiting {
+            file: Arc::new(SpoolFile::new(&name, 1, 1)),
+            id: name.id,
+            attempts,
+            due,
+            start: 0,
             octets: 10,
         }
     }
@@ -226,29 +228,13 @@ mod tests {
     }
 
     #[test]
-    fn name_of_a_file_comes_back_and_its_neighbours_are_none() {
-        let one = waiting(1, 2, 300);
-        let name = one.name();
-        assert_eq!(Waiting::parse(&name, 10), Some(one));
-        let [upper, zero, longer, shorter] = [
-            name.to_uppercase(),
-            name.replace(".2.", ".02."),
-            format!("{name}.tmp"),
-            name.replace(".300", ""),
-        ];
-        for other in [&upper, &zero, &longer, &shorter, "", "lock", "../x.0.0"] {
-            assert_eq!(Waiting::parse(other, 10), None, "{other}");
-        }
-    }
-
-    #[test]
     fn who_has_been_due_for_longest_comes_first() {
         let now = now();
         let (older, newer) = (waiting(1, 0, now - 9), waiting(2, 0, now - 5));
         let (again, later) = (waiting(3, 1, now - 7), waiting(4, 1, now + 3_600_000));
         let queue = queue(&[later, again.clone(), newer.clone(), older.clone()]);
         for expected in [older, again, newer] {
-            assert_eq!(queue.pop(), Some(expected));
+            assert_eq!(queue.pop().unwrap().id, expected.id);
         }
     }
 
@@ -256,7 +242,7 @@ mod tests {
     fn fresh_message_is_due_even_if_the_clock_was_set_back() {
         let ahead = waiting(1, 0, now() + 3_600_000);
         let queue = queue(std::slice::from_ref(&ahead));
-        assert_eq!(queue.pop(), Some(ahead));
+        assert_eq!(queue.pop().unwrap().id, ahead.id);
     }
 
     #[test]
@@ -286,7 +272,7 @@ mod tests {
         std::thread::scope(|scope| {
             let waits = scope.spawn(|| queue.pop());
             queue.close();
-            assert_eq!(waits.join().unwrap(), None);
+            assert!(waits.join().unwrap().is_none());
         });
     }
 }

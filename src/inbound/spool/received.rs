@@ -1,4 +1,4 @@
-//! A message as it came in, and the file that it waits in.
+//! A message as it came in, and how it is written into a file.
 
 use std::fmt;
 use std::str::FromStr;
@@ -144,16 +144,21 @@ pub struct Received {
 
 const VERSION: u8 = 1;
 
-/// How many octets the first line of a file may have. Envelope addresses are cut to
+/// How many octets the line before a message may have. Envelope addresses are cut to
 /// [`LONGEST_ADDRESS`]; each character of them may be escaped with six octets.
 pub(super) const LONGEST_HEADER: usize = 32 << 10;
 
 /// More than a mailbox may have (RFC 5321 4.5.3.1.3).
 const LONGEST_ADDRESS: usize = 1000;
 
-/// The first line of a file: JSON. The message follows it as it came.
+/// Where in the header of a message, and by what, it is marked as done with.
+pub(super) const DONE_MARK: (u64, &[u8]) = (8, b"true ");
+
+/// The line of JSON before a message, which follows as it came.
 #[derive(Serialize, Deserialize)]
 struct Header {
+    /// In its place from the first octet on: see [`DONE_MARK`].
+    done: bool,
     version: u8,
     id: String,
     received: String,
@@ -175,13 +180,13 @@ pub enum Damage {
     /// A directory, a symbolic link, a device.
     #[error("it is no regular file")]
     NoFile,
-    /// It does not begin with a line of ours.
-    #[error("its first line does not tell of a message")]
+    /// A message does not begin with a line of ours.
+    #[error("a line does not tell of the message after it")]
     Header,
-    /// The message is not as long as the first line says.
+    /// The message is not as long as the line before it says.
     #[error("the message has {found} octets of {expected}")]
     Length {
-        /// What the first line says.
+        /// What the line says.
         expected: u64,
         /// What there is.
         found: u64,
@@ -189,9 +194,10 @@ pub enum Damage {
 }
 
 impl Received {
-    /// The first line of the file, with its end.
-    pub(super) fn header(&self) -> Vec<u8> {
+    /// The line before the message, with its end.
+    fn header(&self) -> Vec<u8> {
         let header = Header {
+            done: false,
             version: VERSION,
             id: self.id.to_string(),
             received: self.received.to_string(),
@@ -206,11 +212,11 @@ impl Received {
         line
     }
 
-    /// Reads a file back.
-    pub(super) fn parse(mut file: Vec<u8>) -> Result<Received, Damage> {
-        let (header, start) = Header::parse(&file)?;
-        header.check_length((file.len() - start) as u64)?;
-        file.drain(..start);
+    /// Reads a message with the line before it.
+    pub(super) fn parse(mut entry: Vec<u8>) -> Result<Received, Damage> {
+        let (header, start) = Header::parse(&entry)?;
+        header.check_length((entry.len() - start) as u64)?;
+        entry.drain(..start);
         Ok(Received {
             id: header.id.parse().map_err(|_| Damage::Header)?,
             received: header.received.parse().map_err(|_| Damage::Header)?,
@@ -218,23 +224,65 @@ impl Received {
             peer: header.peer,
             msg_from: header.msg_from,
             rcpt_to: header.rcpt_to,
-            message: file,
+            message: entry,
         })
     }
 }
 
-/// Whether a file of this length that begins like this is whole.
-pub(super) fn is_whole(beginning: &[u8], length: u64) -> Result<(), Damage> {
-    let (header, start) = Header::parse(beginning)?;
-    header.check_length(length.saturating_sub(start as u64))
+/// A message as it is written to a file.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub id: Id,
+    /// The line before the message, with its end.
+    pub header: Vec<u8>,
+    pub message: Vec<u8>,
+}
+
+impl Entry {
+    pub(super) fn new(received: Received) -> Entry {
+        Entry {
+            header: received.header(),
+            id: received.id,
+            message: received.message,
+        }
+    }
+
+    pub(super) fn octets(&self) -> u64 {
+        self.header.len() as u64 + self.message.len() as u64
+    }
+}
+
+/// What the line before a message tells of it.
+#[derive(Debug)]
+pub(super) struct EntryHead {
+    pub id: Id,
+    pub is_done: bool,
+    /// Of the line and the message.
+    pub octets: u64,
+}
+
+impl EntryHead {
+    /// Reads the line at the beginning of what is left of a file, which has so many octets.
+    pub(super) fn parse(beginning: &[u8], left: u64) -> Result<EntryHead, Damage> {
+        let (header, start) = Header::parse(beginning)?;
+        let found = left.saturating_sub(start as u64);
+        if header.octets > found {
+            header.check_length(found)?;
+        }
+        Ok(EntryHead {
+            id: header.id.parse().map_err(|_| Damage::Header)?,
+            is_done: header.done,
+            octets: start as u64 + header.octets,
+        })
+    }
 }
 
 impl Header {
     /// With where the message begins.
-    fn parse(file: &[u8]) -> Result<(Header, usize), Damage> {
-        let beginning = &file[..file.len().min(LONGEST_HEADER)];
+    fn parse(entry: &[u8]) -> Result<(Header, usize), Damage> {
+        let beginning = &entry[..entry.len().min(LONGEST_HEADER)];
         let end = memchr::memchr(b'\n', beginning).ok_or(Damage::Header)?;
-        let header: Header = serde_json::from_slice(&file[..end]).map_err(|_| Damage::Header)?;
+        let header: Header = serde_json::from_slice(&entry[..end]).map_err(|_| Damage::Header)?;
         match header.version {
             VERSION => Ok((header, end + 1)),
             _ => Err(Damage::Header),

@@ -2,12 +2,15 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::io::{self, Read};
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
 
-use super::TEMPORARY;
-use super::held::{HeldDirectory, LOCK};
+use super::disk::TEMPORARY;
+use super::file::{FileName, SpoolFile};
+use super::held::{HeldDirectory, LOCK, read_up_to};
 use super::queue::{Queue, Waiting};
-use super::received::{self, Damage, LONGEST_HEADER};
+use super::received::{Damage, EntryHead, LONGEST_HEADER};
 use super::spares::SPARE;
 use crate::printable::printable;
 
@@ -92,7 +95,7 @@ pub(super) fn take_up(directory: &HeldDirectory, queue: &Queue) -> io::Result<Ta
             continue;
         }
         match look(directory, &name)? {
-            Found::Message(message) => waiting.push(message),
+            Found::Messages(messages) => waiting.extend(messages),
             Found::DoneWith(name) => directory.remove(name)?,
             Found::Unfinished(name) => {
                 directory.remove(name)?;
@@ -113,7 +116,7 @@ pub(super) fn take_up(directory: &HeldDirectory, queue: &Queue) -> io::Result<Ta
 }
 
 enum Found<'a> {
-    Message(Waiting),
+    Messages(Vec<Waiting>),
     DoneWith(&'a str),
     Unfinished(&'a str),
     Damaged(Damage),
@@ -130,24 +133,62 @@ fn look<'a>(directory: &HeldDirectory, name: &'a OsStr) -> io::Result<Found<'a>>
         return Ok(Found::DoneWith(name));
     }
     let finished = name.strip_prefix(TEMPORARY);
-    let Some(mut waiting) = Waiting::parse(finished.unwrap_or(name), 0) else {
+    let Some(file_name) = FileName::parse(finished.unwrap_or(name)) else {
         return Ok(Found::Damaged(Damage::Name));
     };
     if finished.is_some() {
         return Ok(Found::Unfinished(name));
     }
-    let file = directory.read(name)?;
-    waiting.octets = file.metadata()?.len();
-    // A message was on the disk before its file got this name, and is only taken out again when it is
-    // done with.
-    if waiting.octets == 0 {
-        return Ok(Found::DoneWith(name));
-    }
-    let mut beginning = Vec::new();
-    file.take(LONGEST_HEADER as u64)
-        .read_to_end(&mut beginning)?;
-    Ok(match received::is_whole(&beginning, waiting.octets) {
-        Ok(()) => Found::Message(waiting),
+    Ok(match entries(&directory.read(name)?)? {
+        Ok(entries) => {
+            let waiting = waiting(&file_name, entries);
+            // Also of an empty file: messages were on the disk before it got this name, and it is only
+            // emptied when all are done with.
+            match waiting.is_empty() {
+                true => Found::DoneWith(name),
+                false => Found::Messages(waiting),
+            }
+        }
         Err(damage) => Found::Damaged(damage),
     })
+}
+
+/// All messages of a file, if each is whole.
+fn entries(file: &File) -> io::Result<Result<Vec<EntryHead>, Damage>> {
+    let (mut entries, mut start) = (Vec::new(), 0);
+    let length = file.metadata()?.len();
+    let mut beginning = vec![0; LONGEST_HEADER];
+    while start < length {
+        let read = read_up_to(file, &mut beginning, start)?;
+        match EntryHead::parse(&beginning[..read], length - start) {
+            Ok(entry) => {
+                start += entry.octets;
+                entries.push(entry);
+            }
+            Err(damage) => return Ok(Err(damage)),
+        }
+    }
+    Ok(Ok(entries))
+}
+
+/// Those messages of a file that are not done with.
+fn waiting(name: &FileName, entries: Vec<EntryHead>) -> Vec<Waiting> {
+    let left = entries.iter().filter(|entry| !entry.is_done).count();
+    let file = Arc::new(SpoolFile::new(name, entries.len(), left));
+    let mut start = 0;
+    let mut waiting = Vec::with_capacity(left);
+    for entry in entries {
+        if !entry.is_done {
+            waiting.push(Waiting {
+                id: entry.id,
+                attempts: name.attempts,
+                due: name.due,
+                file: Arc::clone(&file),
+                start,
+                octets: entry.octets,
+            });
+        }
+        start += entry.octets;
+    }
+    waiting
 }

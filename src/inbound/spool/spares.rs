@@ -33,7 +33,7 @@ impl Spares {
         };
         directory.rename(name, &spare)?;
         match directory.empty(&spare) {
-            Ok(()) => self.lock().names.push(spare),
+            Ok(_) => self.lock().names.push(spare),
             Err(_) => directory.remove(&spare)?,
         }
         Ok(())

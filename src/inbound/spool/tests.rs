@@ -56,7 +56,7 @@ fn is_spare(path: &Path) -> bool {
 /// A directory in which one message waits whose process has gone.
 fn left_behind(text: &str) -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
-    open(&directory).0.put(&[message(text)]).unwrap();
+    open(&directory).0.put(vec![message(text)]).unwrap();
     let file = files(&directory).remove(0);
     (directory, file)
 }
@@ -65,8 +65,8 @@ fn left_behind(text: &str) -> (TempDir, PathBuf) {
 fn what_is_put_is_claimed_in_its_order_and_gone_when_done() {
     let directory = tempfile::tempdir().unwrap();
     let (spool, _) = open(&directory);
-    let messages = [message("one"), message("two\n\nlines"), message("")];
-    spool.put(&messages).unwrap();
+    let messages = vec![message("one"), message("two\n\nlines"), message("")];
+    spool.put(messages.clone()).unwrap();
     for message in messages {
         let claimed = claim(&spool);
         assert_eq!(*claimed.received(), message);
@@ -77,20 +77,97 @@ fn what_is_put_is_claimed_in_its_order_and_gone_when_done() {
     assert_eq!(spool.depth(), Depth::default());
 }
 
+/// The names of the files that messages wait in, and how many octets they have.
+fn sizes(directory: &TempDir) -> Vec<u64> {
+    let files = files(directory);
+    let length = |path: &PathBuf| fs::metadata(path).unwrap().len();
+    files.iter().map(length).collect()
+}
+
 #[test]
-fn many_messages_of_one_request_are_kept_like_a_few() {
+fn messages_of_one_request_share_files_that_are_not_too_large() {
     let directory = tempfile::tempdir().unwrap();
-    let (spool, _) = open(&directory);
-    let messages: Vec<_> = (0..=MANY)
+    let most = Depth {
+        messages: 10_000,
+        octets: 100 << 20,
+    };
+    let (spool, _) = SpoolDirectory::open(directory.path(), most).unwrap();
+    let small: Vec<_> = (0..5000)
         .map(|number| message(&number.to_string()))
         .collect();
-    spool.put(&messages).unwrap();
+    spool.put(small).unwrap();
+    assert_eq!(sizes(&directory).len(), 1);
+    let mib = "x".repeat(1 << 20);
+    spool.put((0..9).map(|_| message(&mib)).collect()).unwrap();
+    let large = "y".repeat(5 << 20);
+    spool.put(vec![message(&large), message("z")]).unwrap();
+    let (shared, alone): (Vec<_>, Vec<_>) = sizes(&directory)
+        .into_iter()
+        .partition(|size| *size <= LARGEST_FILE);
+    // The small ones, three times three, and what came after the large one.
+    assert_eq!((shared.len(), alone.len()), (5, 1));
+    drop(spool);
+    let (_, taken_up) = SpoolDirectory::open(directory.path(), most).unwrap();
+    assert_eq!(taken_up.messages, 5000 + 9 + 2);
+}
+
+#[test]
+fn what_is_done_with_is_not_found_again_beside_what_waits() {
+    let directory = tempfile::tempdir().unwrap();
+    let (spool, _) = open(&directory);
+    let messages = ["one", "two", "three"].map(message);
+    spool.put(messages.to_vec()).unwrap();
+    let first = claim(&spool);
+    claim(&spool).done().unwrap();
+    first.done().unwrap();
     drop(spool);
     let (spool, taken_up) = open(&directory);
-    assert_eq!((taken_up.messages, taken_up.unfinished), (MANY + 1, 0));
-    for message in messages {
-        assert_eq!(*claim(&spool).received(), message);
-    }
+    assert_eq!(taken_up.messages, 1);
+    assert_eq!(spool.depth().octets, {
+        let entry = received::Entry::new(messages[2].clone());
+        entry.octets()
+    });
+    let last = claim(&spool);
+    assert_eq!(*last.received(), messages[2]);
+    last.done().unwrap();
+    assert!(files(&directory).is_empty());
+}
+
+/// The last marks nothing, since its file goes; a crash may come before that.
+#[test]
+fn file_whose_messages_are_all_done_with_does_not_wait() {
+    let (directory, file) = left_behind("one");
+    let text = String::from_utf8(fs::read(&file).unwrap()).unwrap();
+    let marked = text.replacen("\"done\":false", "\"done\":true ", 1);
+    assert_eq!(marked.len(), text.len());
+    fs::write(&file, marked).unwrap();
+    let (spool, taken_up) = open(&directory);
+    assert_eq!((taken_up.messages, taken_up.put_aside.len()), (0, 0));
+    assert_eq!(spool.depth(), Depth::default());
+    assert!(files(&directory).is_empty());
+}
+
+#[test]
+fn message_that_is_tried_again_leaves_those_that_it_came_with() {
+    let directory = tempfile::tempdir().unwrap();
+    let (spool, _) = open(&directory);
+    let messages = ["one", "two", "three"].map(message);
+    spool.put(messages.to_vec()).unwrap();
+    claim(&spool).done().unwrap();
+    claim(&spool).defer(Duration::from_secs(3600)).unwrap();
+    assert_eq!(files(&directory).len(), 2);
+    claim(&spool).done().unwrap();
+    assert_eq!(files(&directory).len(), 1);
+    assert_eq!(spool.depth().messages, 1);
+    let file = files(&directory).remove(0);
+    let name = FileName::parse(file.file_name().unwrap().to_str().unwrap()).unwrap();
+    assert_eq!((name.id, name.attempts), (messages[1].id.clone(), 1));
+    drop(spool);
+    let due_now = file.with_file_name(format!("{}.1.0", messages[1].id));
+    fs::rename(&file, due_now).unwrap();
+    let (spool, taken_up) = open(&directory);
+    assert_eq!(taken_up.messages, 1);
+    assert_eq!(*claim(&spool).received(), messages[1]);
 }
 
 #[test]
@@ -98,7 +175,7 @@ fn directory_and_files_are_private() {
     let parent = tempfile::tempdir().unwrap();
     let path = parent.path().join("var/spool");
     let (spool, _) = SpoolDirectory::open(&path, ROOMY).unwrap();
-    spool.put(&[message("one")]).unwrap();
+    spool.put(vec![message("one")]).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&path), 0o700);
     for entry in fs::read_dir(&path).unwrap() {
@@ -120,7 +197,7 @@ fn deferral_survives_the_process_with_its_attempts_and_the_first_time() {
     let directory = tempfile::tempdir().unwrap();
     let (spool, _) = open(&directory);
     let message = message("one");
-    spool.put(std::slice::from_ref(&message)).unwrap();
+    spool.put(vec![message.clone()]).unwrap();
     claim(&spool).defer(Duration::ZERO).unwrap();
     claim(&spool).defer(Duration::from_millis(60)).unwrap();
     drop(spool);
@@ -135,7 +212,7 @@ fn deferral_survives_the_process_with_its_attempts_and_the_first_time() {
 fn message_of_a_worker_that_panics_waits_again() {
     let directory = tempfile::tempdir().unwrap();
     let (spool, _) = open(&directory);
-    spool.put(&[message("one")]).unwrap();
+    spool.put(vec![message("one")]).unwrap();
     let worker = spool.clone();
     let panicked = thread::spawn(move || {
         let _claimed = claim(&worker);
@@ -145,7 +222,7 @@ fn message_of_a_worker_that_panics_waits_again() {
     assert_eq!(spool.depth().messages, 1);
     let name = files(&directory).remove(0);
     let name = name.file_name().unwrap().to_str().unwrap();
-    assert_eq!(Waiting::parse(name, 0).unwrap().attempts, 1);
+    assert_eq!(FileName::parse(name).unwrap().attempts, 1);
 }
 
 #[test]
@@ -156,23 +233,23 @@ fn full_spool_takes_none_of_a_request_until_there_is_room_for_all() {
         octets: 10_000,
     };
     let (spool, _) = SpoolDirectory::open(directory.path(), most).unwrap();
-    spool.put(&[message("one")]).unwrap();
-    let refused = spool.put(&[message("two"), message("three")]);
+    spool.put(vec![message("one")]).unwrap();
+    let refused = spool.put(vec![message("two"), message("three")]);
     assert!(matches!(
         refused,
         Err(PutError::Full(Depth { messages: 1, .. }))
     ));
     assert_eq!(files(&directory).len(), 1);
-    spool.put(&[message("two")]).unwrap();
+    spool.put(vec![message("two")]).unwrap();
     claim(&spool).done().unwrap();
-    spool.put(&[message("three")]).unwrap();
+    spool.put(vec![message("three")]).unwrap();
     claim(&spool).done().unwrap();
     let large = "x".repeat(10_000);
     assert!(matches!(
-        spool.put(&[message(&large)]),
+        spool.put(vec![message(&large)]),
         Err(PutError::Full(_))
     ));
-    spool.put(&[message(&large[..9000])]).unwrap();
+    spool.put(vec![message(&large[..9000])]).unwrap();
 }
 
 #[test]
@@ -181,7 +258,7 @@ fn what_waits_is_taken_up_even_if_the_limits_are_smaller_now() {
     let none = Depth::default();
     let (spool, _) = SpoolDirectory::open(directory.path(), none).unwrap();
     assert!(matches!(
-        spool.put(&[message("two")]),
+        spool.put(vec![message("two")]),
         Err(PutError::Full(_))
     ));
     claim(&spool).done().unwrap();
@@ -193,8 +270,8 @@ fn torn_file_is_put_aside_with_the_reason() {
     let whole = fs::read(&file).unwrap();
     for (torn, reason) in [
         (&whole[..whole.len() - 1], "the message has 2 octets of 3"),
-        (&whole[..20], "its first line does not tell of a message"),
-        (&[0; 600], "its first line does not tell of a message"),
+        (&whole[..20], "a line does not tell of the message after it"),
+        (&[0; 600], "a line does not tell of the message after it"),
     ] {
         fs::write(&file, torn).unwrap();
         let (spool, taken_up) = open(&directory);
@@ -212,13 +289,13 @@ fn torn_file_is_put_aside_with_the_reason() {
 fn files_are_used_again() {
     let directory = tempfile::tempdir().unwrap();
     let (spool, _) = open(&directory);
-    spool.put(&[message("one, which is longer")]).unwrap();
+    spool.put(vec![message("one, which is longer")]).unwrap();
     let first = fs::metadata(&files(&directory)[0]).unwrap();
     claim(&spool).done().unwrap();
     let spare = all_files(&directory).remove(0);
     assert!(is_spare(&spare));
     assert_eq!(fs::metadata(&spare).unwrap().len(), 0);
-    spool.put(&[message("two")]).unwrap();
+    spool.put(vec![message("two")]).unwrap();
     let second = fs::metadata(&all_files(&directory)[0]).unwrap();
     assert_eq!(first.ino(), second.ino());
     assert!(first.len() > second.len());
@@ -240,24 +317,47 @@ fn what_was_done_with_before_a_crash_does_not_wait() {
 }
 
 #[test]
+fn message_that_is_damaged_while_it_waits_is_put_aside_when_the_others_are_done() {
+    let directory = tempfile::tempdir().unwrap();
+    let (spool, _) = open(&directory);
+    spool.put(vec![message("one"), message("two")]).unwrap();
+    let file = files(&directory).remove(0);
+    let text = String::from_utf8(fs::read(&file).unwrap()).unwrap();
+    let damaged = text.replacen("\"version\":1", "\"version\":x", 1);
+    fs::write(&file, &damaged).unwrap();
+    let refused = spool.claim().unwrap();
+    assert!(matches!(refused, Err(ClaimError::PutAside(_))));
+    assert_eq!(spool.depth().messages, 1);
+    let claimed = claim(&spool);
+    assert_eq!(claimed.received().message, b"two");
+    assert!(file.exists());
+    claimed.done().unwrap();
+    assert!(files(&directory).iter().all(|path| path.is_dir()));
+    let aside = directory
+        .path()
+        .join("damaged")
+        .join(file.file_name().unwrap());
+    assert_eq!(fs::read_to_string(aside).unwrap(), damaged);
+}
+
+#[test]
 fn file_that_is_torn_while_it_waits_is_put_aside() {
     let directory = tempfile::tempdir().unwrap();
     let (spool, _) = open(&directory);
-    spool.put(&[message("one"), message("two")]).unwrap();
-    let mut waiting = files(&directory);
-    waiting.sort();
-    fs::write(&waiting[0], "nothing of ours").unwrap();
+    spool.put(vec![message("one")]).unwrap();
+    fs::write(files(&directory).remove(0), "nothing of ours").unwrap();
     let refused = spool.claim().unwrap();
     assert!(matches!(refused, Err(ClaimError::PutAside(_))));
-    assert_eq!(claim(&spool).received().message, b"two");
-    assert_eq!(spool.depth().messages, 1);
+    assert_eq!(spool.depth(), Depth::default());
+    let damaged = fs::read_dir(directory.path().join("damaged")).unwrap();
+    assert_eq!(damaged.count(), 1);
 }
 
 #[test]
 fn foreign_things_are_put_aside_and_links_are_not_followed() {
     let (directory, file) = left_behind("one");
     let elsewhere = tempfile::NamedTempFile::new().unwrap();
-    let link = file.with_file_name(Waiting::parse("0123456789abc.0.1", 0).unwrap().name());
+    let link = file.with_file_name("0123456789abc.0.1");
     symlink(elsewhere.path(), &link).unwrap();
     fs::write(directory.path().join("README"), "hello").unwrap();
     fs::create_dir(directory.path().join("0123456789abd.0.1")).unwrap();
@@ -304,12 +404,16 @@ fn second_process_is_told_who_has_the_spool() {
 #[test]
 fn request_that_cannot_be_written_to_its_end_leaves_nothing() {
     let directory = tempfile::tempdir().unwrap();
-    let (spool, _) = open(&directory);
-    spool.put(&[message("one")]).unwrap();
+    let most = Depth {
+        octets: 10 << 20,
+        ..ROOMY
+    };
+    let (spool, _) = SpoolDirectory::open(directory.path(), most).unwrap();
+    spool.put(vec![message("one")]).unwrap();
     let depth = spool.depth();
-    // The file of the second one is there already: that of the first.
-    let twice = message("two");
-    let refused = spool.put(&[twice.clone(), twice]);
+    // Too large for one file, and the second of them would be named like the first.
+    let twice = message(&"x".repeat(3 << 20));
+    let refused = spool.put(vec![twice.clone(), twice]);
     assert!(matches!(refused, Err(PutError::Io(_))), "{refused:?}");
     assert_eq!(spool.depth(), depth);
     assert_eq!(files(&directory).len(), 1);
@@ -339,7 +443,7 @@ fn many_threads_put_and_claim_and_nothing_is_lost() {
                 scope.spawn(move || {
                     for number in 0..25 {
                         spool
-                            .put(&[message(&format!("{sender} {number}"))])
+                            .put(vec![message(&format!("{sender} {number}"))])
                             .unwrap();
                     }
                 })
