@@ -148,10 +148,10 @@ impl Memory {
         // What is before would be forgotten at once.
         let first = whole.saturating_sub((CAPACITY * RECORD) as u64);
         let mut position = self.read.max(first);
-        let mut piece = vec![0; PIECE];
+        let mut piece = vec![0; PIECE.min((whole - position) as usize)];
         let mut found: Vec<[u8; RECORD]> = Vec::new();
         while position < whole {
-            let wanted = PIECE.min((whole - position) as usize);
+            let wanted = piece.len().min((whole - position) as usize);
             match file.read_exact_at(&mut piece[..wanted], position) {
                 Ok(()) => {}
                 // It has become shorter since; the next one to ask sees that.
