@@ -2,11 +2,11 @@
 //! it was signed and by whom. Times are in UTC, the size of the key in bits.
 //!
 //! ```
-//! use mailseal::inbound::certificate_line::certificate_line;
+//! use mailseal::inbound::certificate_line::CertificateLine;
 //! use mailseal::keys::pem;
 //!
 //! let file = std::fs::read("testdata/keys/bob@example.com.crt")?;
-//! let line = certificate_line(&pem::certificates(&file)?[0]);
+//! let line = CertificateLine(&pem::certificates(&file)?[0]).to_string();
 //! assert!(line.starts_with("Certificate: subject email_address=['bob@example.com'],not_valid_before="));
 //! assert!(line.contains(",hash_algorithm=sha256,key_size=3072 bits, issuer={"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -16,6 +16,8 @@
 //!
 //! Names in the notation of Python: the issuer is written as RFC 4514 has it.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -23,25 +25,32 @@ use crate::crypto::DigestAlgorithm;
 use crate::x509::Certificate;
 
 /// The line, without what leads details and with whatever the certificate holds: the log escapes
-/// it.
-pub fn certificate_line(certificate: &Certificate) -> String {
-    let addresses = certificate.emails().iter();
-    let addresses: Vec<String> = addresses.map(|address| format!("'{address}'")).collect();
-    let hash = certificate
-        .signature_algorithm()
-        .map_or("unknown".to_owned(), |algorithm| {
-            hash_name(algorithm.digest())
-        });
-    let bits = certificate.public_key();
-    let bits = bits.map_or("unknown".to_owned(), |key| format!("{} bits", key.bits()));
-    format!(
-        "Certificate: subject email_address=[{}],not_valid_before={},not_valid_after={},\
-         hash_algorithm={hash},key_size={bits}, issuer={{{}}}",
-        addresses.join(", "),
-        time(certificate.not_before()),
-        time(certificate.not_after()),
-        certificate.issuer(),
-    )
+/// it. It is made when it is written, if it ever is.
+#[derive(Debug, Clone, Copy)]
+pub struct CertificateLine<'a>(pub &'a Certificate);
+
+impl fmt::Display for CertificateLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let certificate = self.0;
+        let addresses = certificate.emails().iter();
+        let addresses: Vec<String> = addresses.map(|address| format!("'{address}'")).collect();
+        let hash = certificate
+            .signature_algorithm()
+            .map_or("unknown".to_owned(), |algorithm| {
+                hash_name(algorithm.digest())
+            });
+        let bits = certificate.public_key();
+        let bits = bits.map_or("unknown".to_owned(), |key| format!("{} bits", key.bits()));
+        write!(
+            f,
+            "Certificate: subject email_address=[{}],not_valid_before={},not_valid_after={},\
+             hash_algorithm={hash},key_size={bits}, issuer={{{}}}",
+            addresses.join(", "),
+            time(certificate.not_before()),
+            time(certificate.not_after()),
+            certificate.issuer(),
+        )
+    }
 }
 
 /// As Python's libraries call it: sha256, sha3-256.
@@ -66,7 +75,7 @@ mod tests {
     fn line(name: &str) -> String {
         let path = format!("{}/testdata/keys/{name}.crt", env!("CARGO_MANIFEST_DIR"));
         let file = std::fs::read(path).unwrap();
-        certificate_line(&pem::certificates(&file).unwrap()[0])
+        CertificateLine(&pem::certificates(&file).unwrap()[0]).to_string()
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::collect::Findings;
 use crate::dkim::Authentication;
-use crate::inbound::certificate_line::certificate_line;
+use crate::inbound::certificate_line::CertificateLine;
 use crate::inbound::decide::{Decision, Outcome};
 use crate::inbound::metrics::Metrics;
 use crate::inbound::report::{RequestLog, RequestReport, Taken};
@@ -92,7 +92,7 @@ fn tell_layer(entry: &mut Entry, layer: &Layer) {
         ),
     );
     for certificate in &layer.brought_along {
-        entry.detail(Level::Info, certificate_line(certificate));
+        entry.detail(Level::Info, CertificateLine(certificate));
     }
     for signer in &layer.signers {
         tell_signer(entry, signer);

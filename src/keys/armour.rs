@@ -16,9 +16,13 @@ const LINE: usize = 64;
 
 /// Certificates in PEM, in their order.
 pub fn certificates<'a>(certificates: impl IntoIterator<Item = &'a Certificate>) -> Vec<u8> {
-    let blocks = certificates.into_iter();
-    let blocks = blocks.map(|certificate| block("CERTIFICATE", certificate.der()));
-    blocks.flat_map(|block| block.expose().to_vec()).collect()
+    let mut text = Vec::new();
+    for certificate in certificates {
+        let base64 = base64_simd::STANDARD.encode_to_string(certificate.der());
+        text.reserve(block_length("CERTIFICATE", &base64));
+        push_block(&mut text, "CERTIFICATE", &base64);
+    }
+    text
 }
 
 impl FoundPrivateKey {
@@ -49,23 +53,34 @@ impl PlainPrivateKey {
     }
 }
 
-/// One block. It may be a secret: no copy is left behind but the one that is handed out.
+/// One block that is a secret: no copy is left behind but the one that is handed out.
 fn block(label: &str, der: &[u8]) -> Secret {
     let base64 = Zeroizing::new(base64_simd::STANDARD.encode_to_string(der));
-    let (begin, end) = (
-        format!("-----BEGIN {label}-----\n"),
-        format!("-----END {label}-----\n"),
-    );
-    let lines = base64.len().div_ceil(LINE);
     // Growing would leave copies behind that nobody wipes.
-    let mut text = Vec::with_capacity(begin.len() + base64.len() + lines + end.len());
-    text.extend_from_slice(begin.as_bytes());
-    for line in base64.as_bytes().chunks(LINE) {
-        text.extend_from_slice(line);
-        text.push(b'\n');
-    }
-    text.extend_from_slice(end.as_bytes());
+    let mut text = Vec::with_capacity(block_length(label, &base64));
+    push_block(&mut text, label, &base64);
     Secret::new(text)
+}
+
+fn block_length(label: &str, base64: &str) -> usize {
+    let frame = "-----BEGIN -----\n-----END -----\n".len() + 2 * label.len();
+    frame + base64.len() + base64.len().div_ceil(LINE)
+}
+
+fn push_block(text: &mut Vec<u8>, label: &str, base64: &str) {
+    let mut push = |pieces: [&str; 3]| {
+        for piece in pieces {
+            text.extend_from_slice(piece.as_bytes());
+        }
+    };
+    push(["-----BEGIN ", label, "-----\n"]);
+    let mut rest = base64;
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at(rest.len().min(LINE));
+        push([line, "\n", ""]);
+        rest = after;
+    }
+    push(["-----END ", label, "-----\n"]);
 }
 
 #[cfg(test)]
@@ -93,6 +108,15 @@ mod tests {
                 .lines()
                 .all(|line| text.lines().any(|own| own == line))
         );
+    }
+
+    #[test]
+    fn room_for_a_block_is_what_it_takes() {
+        for octets in [0, 1, 47, 48, 49, 96, 1000] {
+            let block = block("PRIVATE KEY", &vec![7; octets]);
+            let base64 = base64_simd::STANDARD.encode_to_string(vec![7; octets]);
+            assert_eq!(block.expose().len(), block_length("PRIVATE KEY", &base64));
+        }
     }
 
     #[test]
