@@ -31,6 +31,7 @@
 mod certificate_store;
 mod directory;
 mod error;
+pub(crate) mod group_commit;
 mod import;
 mod provenance;
 mod vouched;

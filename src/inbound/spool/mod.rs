@@ -42,7 +42,6 @@
 
 mod disk;
 mod file;
-mod group_commit;
 mod held;
 mod queue;
 mod received;
@@ -59,10 +58,11 @@ use std::time::Duration;
 
 use disk::Disk;
 use file::{FileName, SpoolFile};
-use group_commit::GroupCommit;
 use held::{HeldDirectory, Lock, NotLocked};
 use queue::{Queue, Waiting, now};
 use received::Entry;
+
+use crate::store::group_commit::GroupCommit;
 
 pub use queue::Depth;
 pub use received::{Damage, Id, NotAnId, Received, Source};
@@ -109,7 +109,7 @@ pub enum PutError {
     Full(Depth),
     /// The disk is full, or broken.
     #[error("the spool cannot be written to")]
-    Io(#[from] io::Error),
+    Io(#[from] Arc<io::Error>),
 }
 
 /// Why a message that waits could not be handed out.
@@ -137,7 +137,7 @@ pub struct SpoolDirectory(Arc<Shared>);
 struct Shared {
     disk: Disk,
     queue: Queue,
-    commits: GroupCommit<Entry>,
+    commits: GroupCommit<Entry, Arc<io::Error>>,
     #[allow(dead_code, reason = "held as long as the spool is used")]
     lock: Lock,
 }
@@ -188,7 +188,7 @@ impl SpoolDirectory {
         };
         let shared = &self.0;
         shared.queue.reserve(room).map_err(PutError::Full)?;
-        let commit = |entries: &[Entry]| shared.commit(entries);
+        let commit = |entries: &[Entry]| shared.commit(entries).map_err(Arc::new);
         let committed = shared.commits.run(entries, room.octets, commit);
         committed.inspect_err(|_| shared.queue.release(room))?;
         Ok(())

@@ -1,9 +1,5 @@
 //! The audit log: a line for each decision, on disk before anybody is told of it.
 //!
-//! A disk takes a hundred or a thousand waits a second, and more mails than that may come. So threads
-//! wait together: while one brings lines to the disk, the next lines gather, and the first that is then
-//! awake brings all of those.
-//!
 //! # Not supported
 //!
 //! Taking old lines away. Whoever renames the file, as logrotate does, gets a new one with the next line.
@@ -11,13 +7,14 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::FileExt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 use serde::de::IgnoredAny;
 
 use crate::keys::directory::{Folder, WriteError};
+use crate::store::group_commit::GroupCommit;
 
 const NAME: &str = "audit.log";
 
@@ -30,57 +27,24 @@ const MAX_LINE: usize = 4 << 20;
 /// The log of a directory. Several processes may write to it.
 pub(super) struct AuditLog {
     folder: Arc<Folder>,
-    queue: Mutex<Queue>,
-    written: Condvar,
+    commits: GroupCommit<u8, WriteError>,
     file: Mutex<Option<File>>,
 }
-
-/// The lines that nobody has begun to write.
-#[derive(Default)]
-struct Queue {
-    lines: Vec<u8>,
-    /// What will have become of them.
-    batch: Batch,
-    is_writing: bool,
-}
-
-type Batch = Arc<OnceLock<Result<(), WriteError>>>;
 
 impl AuditLog {
     pub(super) fn new(folder: Arc<Folder>) -> AuditLog {
         AuditLog {
             folder,
-            queue: Mutex::default(),
-            written: Condvar::new(),
+            commits: GroupCommit::new(u64::MAX),
             file: Mutex::default(),
         }
     }
 
     /// Appends a line, and waits until it is on disk.
     pub(super) fn append(&self, line: &str) -> Result<(), WriteError> {
-        let mut queue = self.queue();
-        queue.lines.extend_from_slice(line.as_bytes());
-        queue.lines.push(b'\n');
-        let batch = Arc::clone(&queue.batch);
-        while queue.is_writing {
-            let waited = self.written.wait(queue);
-            queue = waited.unwrap_or_else(PoisonError::into_inner);
-            if let Some(result) = batch.get() {
-                return result.clone();
-            }
-        }
-        queue.is_writing = true;
-        let lines = std::mem::take(&mut queue.lines);
-        queue.batch = Batch::default();
-        drop(queue);
-        let result = self.write(&lines);
-        let mut queue = self.queue();
-        // Whoever wakes has to find both. Nobody else has set it, for nobody else had the lines.
-        let _ = batch.set(result.clone());
-        queue.is_writing = false;
-        drop(queue);
-        self.written.notify_all();
-        result
+        let line = [line, "\n"].concat().into_bytes();
+        let octets = line.len() as u64;
+        self.commits.run(line, octets, |lines| self.write(lines))
     }
 
     /// The last lines, at most so many, the latest first. What is no object of JSON was torn by a crash.
@@ -106,11 +70,6 @@ impl AuditLog {
         };
         append(file, lines).map_err(&unwritten)?;
         file.sync_data().map_err(unwritten)
-    }
-
-    fn queue(&self) -> MutexGuard<'_, Queue> {
-        // Nothing that could panic happens while the lock is held.
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

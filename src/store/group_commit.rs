@@ -1,7 +1,6 @@
-//! Group commit: one file and one fsync for all who come while the file before is on its way to the
-//! disk.
+//! Group commit: a disk takes a hundred or a thousand waits a second, and more than that may want
+//! something written. So those wait together who come while the disk is busy.
 
-use std::io;
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -9,24 +8,25 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 ///
 /// Who opens a group commits it, as soon as the one before is done with; who comes until then joins it.
 #[derive(Debug)]
-pub(super) struct GroupCommit<T> {
+pub(crate) struct GroupCommit<T, E> {
     /// A group of more octets than this is not joined.
     most: u64,
-    state: Mutex<State<T>>,
+    state: Mutex<State<T, E>>,
     turn: Condvar,
 }
 
 #[derive(Debug)]
-struct State<T> {
+struct State<T, E> {
     is_committing: bool,
     /// The group that can be joined.
-    open: Option<Arc<Group<T>>>,
+    open: Option<Arc<Group<T, E>>>,
 }
 
 #[derive(Debug)]
-struct Group<T> {
+struct Group<T, E> {
     members: Mutex<Members<T>>,
-    outcome: OnceLock<Result<(), Failure>>,
+    /// What came of it; none if the one who committed it panicked.
+    outcome: OnceLock<Option<Result<(), E>>>,
     has_ended: Condvar,
 }
 
@@ -36,15 +36,8 @@ struct Members<T> {
     octets: u64,
 }
 
-/// An error that is told to several.
-#[derive(Debug, Clone, Copy)]
-enum Failure {
-    System(i32),
-    Other(io::ErrorKind),
-}
-
-impl<T> GroupCommit<T> {
-    pub(super) fn new(most: u64) -> GroupCommit<T> {
+impl<T, E: Clone> GroupCommit<T, E> {
+    pub(crate) fn new(most: u64) -> GroupCommit<T, E> {
         let state = State {
             is_committing: false,
             open: None,
@@ -62,12 +55,16 @@ impl<T> GroupCommit<T> {
     /// # Errors
     ///
     /// That of the operation, to all of its group.
-    pub(super) fn run(
+    ///
+    /// # Panics
+    ///
+    /// The operation of another panicked, which had these items too.
+    pub(crate) fn run(
         &self,
         items: Vec<T>,
         octets: u64,
-        commit: impl FnOnce(&[T]) -> io::Result<()>,
-    ) -> io::Result<()> {
+        commit: impl FnOnce(&[T]) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut state = lock(&self.state);
         let items = match &state.open {
             None => items,
@@ -91,16 +88,16 @@ impl<T> GroupCommit<T> {
         let mut ending = Ending {
             commits: self,
             group: &group,
-            outcome: Err(Failure::Other(io::ErrorKind::Other)),
+            outcome: None,
         };
-        let result = commit(&items);
-        ending.outcome = result.as_ref().copied().map_err(Failure::of);
-        result
+        let outcome = commit(&items);
+        ending.outcome = Some(outcome.clone());
+        outcome
     }
 }
 
-impl<T> Group<T> {
-    fn new(items: Vec<T>, octets: u64) -> Group<T> {
+impl<T, E: Clone> Group<T, E> {
+    fn new(items: Vec<T>, octets: u64) -> Group<T, E> {
         Group {
             members: Mutex::new(Members { items, octets }),
             outcome: OnceLock::new(),
@@ -120,49 +117,31 @@ impl<T> Group<T> {
         Ok(())
     }
 
-    fn outcome(&self, mut state: MutexGuard<'_, State<T>>) -> io::Result<()> {
-        loop {
-            match self.outcome.get() {
-                Some(outcome) => return outcome.map_err(io::Error::from),
-                None => state = wait(&self.has_ended, state),
-            }
+    fn outcome(&self, mut state: MutexGuard<'_, State<T, E>>) -> Result<(), E> {
+        while self.outcome.get().is_none() {
+            state = wait(&self.has_ended, state);
         }
+        drop(state);
+        let outcome = self.outcome.get().cloned().flatten();
+        outcome.expect("whoever commits what others wait for does not panic")
     }
 }
 
 /// Lets the next group begin and tells this one, even if the operation panics.
-struct Ending<'a, T> {
-    commits: &'a GroupCommit<T>,
-    group: &'a Group<T>,
-    outcome: Result<(), Failure>,
+struct Ending<'a, T, E> {
+    commits: &'a GroupCommit<T, E>,
+    group: &'a Group<T, E>,
+    outcome: Option<Result<(), E>>,
 }
 
-impl<T> Drop for Ending<'_, T> {
+impl<T, E> Drop for Ending<'_, T, E> {
     fn drop(&mut self) {
         let mut state = lock(&self.commits.state);
         state.is_committing = false;
-        let _only_set_here = self.group.outcome.set(self.outcome);
+        let _only_set_here = self.group.outcome.set(self.outcome.take());
         drop(state);
         self.commits.turn.notify_one();
         self.group.has_ended.notify_all();
-    }
-}
-
-impl Failure {
-    fn of(error: &io::Error) -> Failure {
-        match error.raw_os_error() {
-            Some(code) => Failure::System(code),
-            None => Failure::Other(error.kind()),
-        }
-    }
-}
-
-impl From<Failure> for io::Error {
-    fn from(failure: Failure) -> io::Error {
-        match failure {
-            Failure::System(code) => io::Error::from_raw_os_error(code),
-            Failure::Other(kind) => kind.into(),
-        }
     }
 }
 
@@ -186,14 +165,16 @@ mod tests {
 
     const MOST: u64 = 100;
 
+    type Outcome = Result<(), &'static str>;
+
     /// Holds a commit up until it is told how to end.
     struct HeldUp {
         begun: Receiver<()>,
-        end: Sender<io::Result<()>>,
+        end: Sender<Outcome>,
     }
 
     /// What a commit that is held up does, and its other side.
-    fn held_up() -> (impl FnOnce(&[u32]) -> io::Result<()> + Send, HeldUp) {
+    fn held_up() -> (impl FnOnce(&[u32]) -> Outcome + Send, HeldUp) {
         let (has_begun, begun) = mpsc::channel();
         let (end, may_end) = mpsc::channel();
         let commit = move |_: &[u32]| {
@@ -205,7 +186,7 @@ mod tests {
 
     /// While one commit runs, so many come with items of ten octets; which groups they were committed
     /// in, and how many were told that they are.
-    fn while_one_runs(count: u32, outcome: fn() -> io::Result<()>) -> (Vec<Vec<u32>>, usize) {
+    fn while_one_runs(count: u32, outcome: fn() -> Outcome) -> (Vec<Vec<u32>>, usize) {
         let commits = GroupCommit::new(MOST);
         let groups = Mutex::new(Vec::new());
         let (commit, first) = held_up();
@@ -258,7 +239,7 @@ mod tests {
 
     #[test]
     fn failure_is_told_to_all_of_the_group_and_to_nobody_else() {
-        let full = || Err(io::Error::from(io::ErrorKind::StorageFull));
+        let full = || Err("full");
         let (groups, told) = while_one_runs(10, full);
         assert_eq!((groups.len(), told), (1, 0));
         let commits = GroupCommit::new(MOST);
@@ -267,20 +248,25 @@ mod tests {
     }
 
     #[test]
-    fn error_of_the_system_stays_what_it_is() {
-        let no_space = io::Error::from_raw_os_error(28);
-        let told = io::Error::from(Failure::of(&no_space));
-        assert_eq!(told.to_string(), no_space.to_string());
-    }
-
-    #[test]
     fn panic_holds_nobody_up() {
-        let commits = GroupCommit::<u32>::new(MOST);
+        let commits = GroupCommit::<u32, &str>::new(MOST);
+        let (commit, first) = held_up();
         thread::scope(|scope| {
-            let panics = scope
-                .spawn(|| commits.run(vec![1], 10, |_| std::panic::resume_unwind(Box::new("bug"))));
-            panics.join().unwrap_err();
+            scope.spawn(|| commits.run(vec![0], 10, commit).unwrap());
+            first.begun.recv().unwrap();
+            let panic = |_: &[u32]| std::panic::resume_unwind(Box::new("bug"));
+            let panicking: Vec<_> = (1..=2)
+                .map(|number| {
+                    let commits = &commits;
+                    scope.spawn(move || commits.run(vec![number], 10, panic))
+                })
+                .collect();
+            thread::sleep(Duration::from_millis(50));
+            first.end.send(Ok(())).unwrap();
+            for thread in panicking {
+                thread.join().unwrap_err();
+            }
         });
-        commits.run(vec![2], 10, |_| Ok(())).unwrap();
+        commits.run(vec![3], 10, |_| Ok(())).unwrap();
     }
 }
