@@ -348,9 +348,10 @@ fn log_file(config: &Config) -> Option<PathBuf> {
     config.log.file.clone().or_else(usual)
 }
 
-/// One for each processor, and some more that wait for DNS or for the disk while others judge.
+/// One for each processor, and many more that wait for DNS or for the disk while others judge: those
+/// that wait for the disk at the same time wait once.
 fn workers(config: &Config) -> usize {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let usual = 4 + processors;
+    let usual = 15 + processors;
     config.limits.workers.map_or(usual, fitting).max(1)
 }
