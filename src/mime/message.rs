@@ -253,13 +253,13 @@ impl Message {
     ///
     /// [`Error::MalformedBase64`], and those of `out` and of reading the spool.
     pub fn write_decoded_body(&self, out: &mut dyn Write) -> Result<(), Error> {
-        let mut body = self.source.range(self.body.offset..self.source.len());
+        let body = self.source.range(self.body.offset..self.source.len());
         let field = self.header.first("Content-Transfer-Encoding");
         let encoding = field.map(|field| TransferEncoding::parse(&field.value_bytes()));
         match encoding {
             Some(TransferEncoding::Base64) => {
                 let mut decoder = Base64Decoder::new(out);
-                io::copy(&mut body, &mut decoder)?;
+                body.write_to(&mut decoder)?;
                 decoder.finish().map_err(|error| match error.kind() {
                     io::ErrorKind::InvalidData => Error::MalformedBase64 {
                         line: self.body.line,
@@ -269,10 +269,10 @@ impl Message {
             }
             Some(TransferEncoding::QuotedPrintable) => {
                 let mut decoder = QuotedPrintableDecoder::new(out);
-                io::copy(&mut body, &mut decoder)?;
+                body.write_to(&mut decoder)?;
                 decoder.finish()?;
             }
-            _ => drop(io::copy(&mut body, out)?),
+            _ => body.write_to(out)?,
         }
         Ok(())
     }

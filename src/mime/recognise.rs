@@ -211,7 +211,7 @@ fn decoded(spool: &Spool, range: Range<u64>) -> Result<Option<Spool>, Error> {
         return Err(Error::CmsObjectTooLarge);
     }
     let mut decoder = Base64Decoder::new(SpoolWriter::new());
-    io::copy(&mut spool.range(range), &mut decoder)?;
+    spool.range(range).write_to(&mut decoder)?;
     match decoder.finish() {
         Ok(writer) => Ok(Some(writer.finish()?)),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),

@@ -353,7 +353,7 @@ impl Finder<'_> {
         match encoding {
             Some(TransferEncoding::QuotedPrintable) => {
                 let mut decoder = QuotedPrintableDecoder::new(&mut self.decoded);
-                io::copy(&mut reader, &mut decoder)?;
+                reader.write_to(&mut decoder)?;
                 decoder.finish()?;
             }
             Some(TransferEncoding::Other(name)) => {
@@ -372,7 +372,7 @@ impl Finder<'_> {
 
     fn base64(&mut self, range: Range<u64>, line: u64) -> Result<(), Error> {
         let mut decoder = Base64Decoder::new(&mut self.decoded);
-        io::copy(&mut self.source.range(range), &mut decoder)?;
+        self.source.range(range).write_to(&mut decoder)?;
         match decoder.finish() {
             Ok(_) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
