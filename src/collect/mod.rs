@@ -297,7 +297,7 @@ fn open(message: &Message, collecting: &Collecting<'_>) -> Result<Opened, Stop> 
             ..collecting.validation.clone()
         })
     };
-    open::open(message.raw(), &opening).map_err(|error| match error {
+    open::open_message(message.clone(), &opening).map_err(|error| match error {
         open::Error::Io(error) => Stop::Io(error),
         error => Refusal::unreadable(&error).into(),
     })

@@ -11,6 +11,7 @@
 //! ```
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::tz::TimeZone;
@@ -126,10 +127,10 @@ pub fn field_name(line: &[u8]) -> Option<usize> {
     (length > 0 && rest.first() == Some(&b':')).then_some(length)
 }
 
-/// The fields of a message or part in their order.
+/// The fields of a message or part in their order. A copy shares them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Header {
-    fields: Vec<Field>,
+    fields: Arc<[Field]>,
 }
 
 impl Header {
@@ -157,12 +158,14 @@ impl Header {
             field.raw.extend_from_slice(text);
             field.raw.extend_from_slice(b"\r\n");
         }
-        Header { fields }
+        Header::from_fields(fields)
     }
 
     /// A header of these fields.
     pub fn from_fields(fields: Vec<Field>) -> Header {
-        Header { fields }
+        Header {
+            fields: fields.into(),
+        }
     }
 
     /// All fields.
@@ -289,7 +292,7 @@ mod tests {
     const NOON: &str = "2026-03-05T12:00:00Z";
 
     fn outer(text: &str) -> OuterHeader {
-        OuterHeader::new(Header::split(text.as_bytes(), 1).fields)
+        OuterHeader::new(Header::split(text.as_bytes(), 1).fields.to_vec())
     }
 
     fn text(header: &OuterHeader) -> String {
