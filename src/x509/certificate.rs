@@ -455,6 +455,17 @@ mod tests {
     }
 
     #[test]
+    fn copies_share_what_is_worked_out() {
+        let certificate = Certificate::from_der(&bob().der()).unwrap();
+        let copy = certificate.clone();
+        let names = [copy.comparable_subject(), copy.comparable_issuer()];
+        let comparable = |der| Name::from_der(der).unwrap().comparable();
+        assert_eq!(*names[0], comparable(certificate.subject_der()));
+        assert_eq!(*names[1], comparable(certificate.issuer_der()));
+        assert!(std::ptr::eq(names[0], certificate.comparable_subject()));
+    }
+
+    #[test]
     fn the_octets_of_a_key_are_those_of_its_bit_string() {
         let octets = |bit_string: &[u8]| {
             let algorithm = sequence(&[&element(tag::OBJECT_IDENTIFIER, &[0x2a, 3])]);
