@@ -74,19 +74,15 @@ impl Field {
 
     /// Whether it has this name, in any case.
     pub fn is(&self, name: &str) -> bool {
-        self.name().eq_ignore_ascii_case(name)
+        self.raw[..self.name_length].eq_ignore_ascii_case(name.as_bytes())
     }
 
     /// The value unfolded (RFC 5322 2.2.3), without white space around it.
     pub fn value_bytes(&self) -> Vec<u8> {
-        let value = self.raw_value();
-        let line_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
-        let unfolded: Vec<u8> = value
-            .iter()
-            .copied()
-            .filter(|byte| !line_end(byte))
-            .collect();
-        unfolded.trim_ascii().to_vec()
+        let value = self.raw_value().trim_ascii();
+        let mut unfolded = Vec::with_capacity(value.len());
+        unfolded.extend(value.iter().filter(|byte| !matches!(byte, b'\r' | b'\n')));
+        unfolded
     }
 
     /// The same as text; octets that are not UTF-8 become U+FFFD.
