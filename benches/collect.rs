@@ -1,7 +1,8 @@
 //! What it takes to judge a mail whose certificate is collected, step by step, in one process.
 //!
-//! `cargo bench --bench collect`. The keys of DKIM are in memory, as they are for a server that has
-//! asked for them before. `benches/webhook` measures the whole server.
+//! `cargo bench --bench collect`. The keys of DKIM are in memory, and the signatures of authorities are
+//! remembered, as they are for a server that has seen such mail before. `benches/webhook` measures the
+//! whole server.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that panics has failed")]
 
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 use mailseal::collect::{Collecting, DigestedMail, collect};
 use mailseal::dkim::{self, Alignment, StaticRecords};
 use mailseal::mime::{Message, RawMessage};
-use mailseal::path::{self, Purpose, TrustAnchors, Validation};
+use mailseal::path::{self, Purpose, TrustAnchors, Validation, VerifiedLinks};
 use mailseal::report::DecisionReport;
 use mailseal::smime::open::{self, Opening};
 
@@ -31,8 +32,10 @@ fn main() {
     let records =
         StaticRecords::from_json(&fs::read("testdata/collect/dns.json").unwrap()).unwrap();
     let anchors = TrustAnchors::from_files(&[PathBuf::from("testdata/pki/root.crt")]).unwrap();
+    let links = VerifiedLinks::default();
     let validation = Validation {
         purpose: Purpose::EmailSigning,
+        links: Some(&links),
         ..Validation::new(&anchors, "2026-11-21T12:00:00Z".parse().unwrap())
     };
     let collecting = Collecting {

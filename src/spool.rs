@@ -210,6 +210,31 @@ enum Source<'a> {
     },
 }
 
+impl<'a> SpoolReader<'a> {
+    /// All that has not been read, where it is in memory: it can be looked at as it lies there.
+    pub fn in_memory(&self) -> Option<&'a [u8]> {
+        match self.0 {
+            Source::Memory(bytes) => Some(bytes),
+            Source::File { .. } => None,
+        }
+    }
+
+    /// Writes all that has not been read, without a copy of it in between, and a piece at a time:
+    /// coders work better on less than a spool in memory has.
+    pub fn write_to(mut self, out: &mut dyn Write) -> io::Result<()> {
+        loop {
+            let there = self.fill_buf()?;
+            if there.is_empty() {
+                return Ok(());
+            }
+            let piece = &there[..there.len().min(BUFFER)];
+            out.write_all(piece)?;
+            let taken = piece.len();
+            self.consume(taken);
+        }
+    }
+}
+
 impl Read for SpoolReader<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let available = self.fill_buf()?;
@@ -272,6 +297,9 @@ mod tests {
             let mut read = Vec::new();
             spool.reader().read_to_end(&mut read).unwrap();
             assert!(read == bytes, "{length} octets came back changed");
+            let mut written = Vec::new();
+            spool.reader().write_to(&mut written).unwrap();
+            assert!(written == bytes, "{length} octets were written changed");
         }
     }
 

@@ -29,7 +29,7 @@ fn signed(found: &SmimeParts) -> Vec<(String, Vec<u8>)> {
     let octets = |form: &SmimeForm| match form {
         SmimeForm::Signed { content, .. } => {
             let mut octets = Vec::new();
-            canonical_lines(&mut content.spool().reader(), &mut octets).unwrap();
+            canonical_lines(content.spool().reader(), &mut octets).unwrap();
             octets
         }
         _ => Vec::new(),

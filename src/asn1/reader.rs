@@ -222,7 +222,12 @@ pub fn dotted(object_identifier: &[u8]) -> String {
 
 /// Lower-case hexadecimal digits, two an octet.
 pub fn hexadecimal(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    let digits = |octet: &u8| [octet >> 4, octet & 0xf];
+    let digits = octets.iter().flat_map(digits);
+    digits.map(|digit| DIGITS[usize::from(digit)]).collect()
 }
 
 fn arcs(object_identifier: &[u8]) -> Option<Vec<u128>> {

@@ -56,7 +56,7 @@ pub fn check(algorithm: &[u8], content: &Spool, digest: &[u8]) -> Result<DigestA
     let algorithm = AlgorithmIdentifierRef::from_der(algorithm)?;
     let algorithm = DigestAlgorithm::from_algorithm_identifier(algorithm)?;
     let mut state = Digest::new(algorithm);
-    io::copy(&mut content.reader(), &mut state)?;
+    content.reader().write_to(&mut state)?;
     match state.finalize() == digest {
         true => Ok(algorithm),
         false => Err(Error::Mismatch),

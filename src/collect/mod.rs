@@ -42,7 +42,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Read as _};
+use std::io;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -185,17 +185,8 @@ impl DigestedMail {
     ///
     /// It cannot be read.
     pub fn read(raw: RawMessage) -> io::Result<DigestedMail> {
-        let mut reader = raw.spool().reader();
         let mut digest = Digest::new(DigestAlgorithm::Sha256);
-        let mut piece = [0; 16 * 1024];
-        loop {
-            let length = reader.read(&mut piece)?;
-            if length == 0 {
-                break;
-            }
-            digest.update(&piece[..length]);
-        }
-        drop(reader);
+        raw.spool().reader().write_to(&mut digest)?;
         let octets = digest.finalize();
         Ok(DigestedMail {
             raw,
@@ -306,7 +297,7 @@ fn open(message: &Message, collecting: &Collecting<'_>) -> Result<Opened, Stop> 
             ..collecting.validation.clone()
         })
     };
-    open::open(message.raw(), &opening).map_err(|error| match error {
+    open::open_message(message.clone(), &opening).map_err(|error| match error {
         open::Error::Io(error) => Stop::Io(error),
         error => Refusal::unreadable(&error).into(),
     })

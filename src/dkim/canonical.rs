@@ -4,16 +4,16 @@
 //! changed without breaking its hash, and leaves lines of nothing but white space at the end of a
 //! relaxed body, so that good signatures fail.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead};
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memrchr};
 
 use crate::crypto::{Digest, DigestAlgorithm};
 
 use super::signature::Canonicalization;
 
-/// How much is read at a time.
-const BUFFER: usize = 64 << 10;
+/// So much is looked at together, to hash it as it came if it is canonical.
+const BLOCK: usize = 4 << 10;
 
 /// Line ends that wait are written so many at a time.
 const LINE_ENDS: [u8; 2 * 64] = {
@@ -28,21 +28,18 @@ const LINE_ENDS: [u8; 2 * 64] = {
 
 /// The SHA-256 digest of a body in each of these forms, in their order.
 pub(super) fn body_hashes(
-    body: &mut dyn Read,
+    body: &mut dyn BufRead,
     forms: &[Canonicalization],
 ) -> io::Result<Vec<Vec<u8>>> {
     let mut hashers: Vec<BodyHasher> = forms.iter().copied().map(BodyHasher::new).collect();
-    let mut buffer = vec![0; if forms.is_empty() { 0 } else { BUFFER }];
-    loop {
-        match body.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(length) => {
-                let octets = &buffer[..length];
-                hashers.iter_mut().for_each(|hasher| hasher.update(octets));
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+    while !hashers.is_empty() {
+        let octets = body.fill_buf()?;
+        if octets.is_empty() {
+            break;
         }
+        hashers.iter_mut().for_each(|hasher| hasher.update(octets));
+        let taken = octets.len();
+        body.consume(taken);
     }
     Ok(hashers.into_iter().map(BodyHasher::finish).collect())
 }
@@ -73,6 +70,32 @@ impl BodyHasher {
     }
 
     fn update(&mut self, octets: &[u8]) {
+        let mut rest = octets;
+        while let Some(end) = memrchr(b'\n', &rest[..rest.len().min(BLOCK)]) {
+            let (lines, after) = rest.split_at(end + 1);
+            rest = after;
+            match !self.space && !self.carriage_return && is_canonical(self.form, lines) {
+                true => self.canonical_lines(lines),
+                false => self.pieces(lines),
+            }
+        }
+        self.pieces(rest);
+    }
+
+    /// Whole lines that stand there as they are hashed, but for empty ones at the end of the body.
+    fn canonical_lines(&mut self, lines: &[u8]) {
+        let mut text = lines;
+        let mut line_ends = 0;
+        while let Some(before) = text.strip_suffix(b"\r\n") {
+            text = before;
+            line_ends += 1;
+        }
+        self.visible(text);
+        self.line_ends += line_ends;
+    }
+
+    /// Any octets, line by line; the first and the last line may be in part.
+    fn pieces(&mut self, octets: &[u8]) {
         let mut rest = octets;
         while !rest.is_empty() {
             let end = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
@@ -150,6 +173,21 @@ impl BodyHasher {
     }
 }
 
+/// Whether lines are as they are hashed: with CRLF for each line end and, in the relaxed form, only
+/// single spaces that something visible follows. Where it is not sure, false.
+fn is_canonical(form: Canonicalization, lines: &[u8]) -> bool {
+    let is_relaxed = form == Canonicalization::Relaxed;
+    let mut is_canonical = lines.first().is_some_and(|first| *first != b'\n');
+    // With no way out before the end, compilers take many octets at once.
+    for (octet, next) in lines.iter().zip(&lines[1..]) {
+        let bare_line_feed = (*octet != b'\r') & (*next == b'\n');
+        let after_space = (*next == b' ') | (*next == b'\t') | (*next == b'\r');
+        let white_space = (*octet == b'\t') | ((*octet == b' ') & after_space);
+        is_canonical &= !(bare_line_feed | (is_relaxed & white_space));
+    }
+    is_canonical
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,6 +253,35 @@ mod tests {
         is_canonically("a\r\r\n", "a\r\r\n", "a\r\r\n");
         is_canonically("a\r", "a\r\r\n", "a\r\r\n");
         is_canonically("\r\r\n\r", "\r\r\n\r\r\n", "\r\r\n\r\r\n");
+    }
+
+    /// Whatever of a body is hashed as it came, and whatever line by line, it has one hash.
+    #[test]
+    fn blocks_of_lines_are_hashed_like_their_octets() {
+        let canonical = "a line of a body that has nothing to change\r\n".repeat(3 * BLOCK / 45);
+        for odd in [
+            "",
+            "\n",
+            "\r\n",
+            "\r",
+            " ",
+            "\t",
+            " \r\n",
+            "a  b\r\n",
+            "\r\n\r\n\r\nb",
+            "\r\r\n",
+        ] {
+            for at in [0, 44, 45, BLOCK - 2, BLOCK - 1, BLOCK, canonical.len()] {
+                let (before, after) = canonical.split_at(at);
+                let body = [before, odd, after].concat();
+                for form in [Canonicalization::Simple, Canonicalization::Relaxed] {
+                    let mut hasher = BodyHasher::new(form);
+                    body.bytes().for_each(|octet| hasher.pieces(&[octet]));
+                    let whole = hash(form, body.as_bytes());
+                    assert_eq!(whole, hasher.finish(), "{form:?} {odd:?} at {at}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //!
 //! Normal forms within a character set: of text, only the line ends are made canonical.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -160,10 +160,10 @@ impl Piece {
                 source,
                 range,
                 bare_line_feeds: 0,
-            } => copy(source, range.clone(), out),
+            } => source.range(range.clone()).write_to(out),
             Piece::Verbatim { source, range, .. } => {
                 let mut lines = LineEnds::new(BareCarriageReturn::Keep, out);
-                copy(source, range.clone(), &mut lines)?;
+                source.range(range.clone()).write_to(&mut lines)?;
                 lines.finish().map(drop)
             }
             Piece::Recoded {
@@ -183,22 +183,6 @@ impl Piece {
     }
 }
 
-fn copy(source: &Spool, range: Range<u64>, out: &mut dyn Write) -> io::Result<()> {
-    /// A spool in memory gives all it has at once; coders work better on less.
-    const BLOCK: usize = 64 << 10;
-    let mut reader = source.range(range);
-    loop {
-        let bytes = reader.fill_buf()?;
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        let bytes = &bytes[..bytes.len().min(BLOCK)];
-        out.write_all(bytes)?;
-        let taken = bytes.len();
-        reader.consume(taken);
-    }
-}
-
 fn recode(
     source: &Spool,
     range: Range<u64>,
@@ -208,29 +192,29 @@ fn recode(
     match coding {
         Coding::Lines => {
             let mut lines = LineEnds::new(BareCarriageReturn::Break, out);
-            copy(source, range, &mut lines)?;
+            source.range(range).write_to(&mut lines)?;
             lines.finish().map(drop)
         }
         Coding::TextToQuotedPrintable => {
             let encoder = QuotedPrintableEncoder::new(out);
             let mut lines = LineEnds::new(BareCarriageReturn::Keep, encoder);
-            copy(source, range, &mut lines)?;
+            source.range(range).write_to(&mut lines)?;
             lines.finish()?.finish().map(drop)
         }
         Coding::OctetsToBase64 => {
             let mut encoder = Base64Encoder::new(out);
-            copy(source, range, &mut encoder)?;
+            source.range(range).write_to(&mut encoder)?;
             encoder.finish().map(drop)
         }
         Coding::QuotedPrintable => {
             let encoder = QuotedPrintableEncoder::new(out);
             let mut decoder = QuotedPrintableDecoder::new(encoder);
-            copy(source, range, &mut decoder)?;
+            source.range(range).write_to(&mut decoder)?;
             decoder.finish()?.finish().map(drop)
         }
         Coding::Base64 => {
             let mut decoder = Base64Decoder::new(Base64Encoder::new(out));
-            copy(source, range, &mut decoder)?;
+            source.range(range).write_to(&mut decoder)?;
             decoder.finish()?.finish().map(drop)
         }
     }

@@ -11,6 +11,7 @@
 //! ```
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::tz::TimeZone;
@@ -73,19 +74,15 @@ impl Field {
 
     /// Whether it has this name, in any case.
     pub fn is(&self, name: &str) -> bool {
-        self.name().eq_ignore_ascii_case(name)
+        self.raw[..self.name_length].eq_ignore_ascii_case(name.as_bytes())
     }
 
     /// The value unfolded (RFC 5322 2.2.3), without white space around it.
     pub fn value_bytes(&self) -> Vec<u8> {
-        let value = self.raw_value();
-        let line_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
-        let unfolded: Vec<u8> = value
-            .iter()
-            .copied()
-            .filter(|byte| !line_end(byte))
-            .collect();
-        unfolded.trim_ascii().to_vec()
+        let value = self.raw_value().trim_ascii();
+        let mut unfolded = Vec::with_capacity(value.len());
+        unfolded.extend(value.iter().filter(|byte| !matches!(byte, b'\r' | b'\n')));
+        unfolded
     }
 
     /// The same as text; octets that are not UTF-8 become U+FFFD.
@@ -126,10 +123,10 @@ pub fn field_name(line: &[u8]) -> Option<usize> {
     (length > 0 && rest.first() == Some(&b':')).then_some(length)
 }
 
-/// The fields of a message or part in their order.
+/// The fields of a message or part in their order. A copy shares them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Header {
-    fields: Vec<Field>,
+    fields: Arc<[Field]>,
 }
 
 impl Header {
@@ -157,12 +154,14 @@ impl Header {
             field.raw.extend_from_slice(text);
             field.raw.extend_from_slice(b"\r\n");
         }
-        Header { fields }
+        Header::from_fields(fields)
     }
 
     /// A header of these fields.
     pub fn from_fields(fields: Vec<Field>) -> Header {
-        Header { fields }
+        Header {
+            fields: fields.into(),
+        }
     }
 
     /// All fields.
@@ -289,7 +288,7 @@ mod tests {
     const NOON: &str = "2026-03-05T12:00:00Z";
 
     fn outer(text: &str) -> OuterHeader {
-        OuterHeader::new(Header::split(text.as_bytes(), 1).fields)
+        OuterHeader::new(Header::split(text.as_bytes(), 1).fields.to_vec())
     }
 
     fn text(header: &OuterHeader) -> String {

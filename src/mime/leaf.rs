@@ -87,21 +87,21 @@ fn is_text(part: &Part) -> bool {
 pub(super) fn charset(source: &Spool, part: &Part, body: Stretch) -> Result<&'static str, Error> {
     let mut check = Utf8Check::default();
     let range = body.start.offset..body.end.offset;
-    let mut reader = source.range(range);
+    let reader = source.range(range);
     match part.encoding {
         Some(TransferEncoding::QuotedPrintable) => {
             let mut decoder = QuotedPrintableDecoder::new(&mut check);
-            io::copy(&mut reader, &mut decoder)?;
+            reader.write_to(&mut decoder)?;
             decoder.finish()?;
         }
         Some(TransferEncoding::Base64) => {
             let mut decoder = Base64Decoder::new(&mut check);
-            io::copy(&mut reader, &mut decoder)?;
+            reader.write_to(&mut decoder)?;
             // What follows an error nobody can read.
             let _ = decoder.finish();
         }
         _ if body.facts.eight_bit => {
-            io::copy(&mut reader, &mut check)?;
+            reader.write_to(&mut check)?;
         }
         _ => {}
     }

@@ -1,12 +1,13 @@
 //! Lines of a spooled message: where each begins and ends and what is unusual in it, in constant
 //! memory however long a line is.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 use std::ops::AddAssign;
 
 use crate::spool::{Spool, SpoolReader};
 
-/// How much is held at a time.
+/// How much is looked at a time: of a message in a file, so much is held.
 const BUFFER: usize = 64 << 10;
 
 /// How much of a line longer than the buffer can still be looked at. A boundary has 70 characters
@@ -113,8 +114,9 @@ impl Line {
 #[derive(Debug)]
 pub struct Lines<'a> {
     reader: SpoolReader<'a>,
-    buffer: Vec<u8>,
-    /// What of the buffer has been read and not yet taken.
+    /// All the octets, if they are in memory, else some that have been read.
+    buffer: Cow<'a, [u8]>,
+    /// What of the buffer has been looked at and not yet taken.
     filled: std::ops::Range<usize>,
     /// What may be in the buffer: looking once at all of it is faster than at each line.
     expected: Facts,
@@ -128,9 +130,11 @@ pub struct Lines<'a> {
 impl<'a> Lines<'a> {
     /// The lines from `start` to the end of the spool.
     pub fn new(spool: &'a Spool, start: Position) -> Lines<'a> {
+        let reader = spool.range(start.offset..spool.len());
+        let in_memory = reader.in_memory().map(Cow::Borrowed);
         Lines {
-            reader: spool.range(start.offset..spool.len()),
-            buffer: vec![0; BUFFER],
+            reader,
+            buffer: in_memory.unwrap_or_else(|| Cow::Owned(vec![0; BUFFER])),
             filled: 0..0,
             expected: Facts::default(),
             next: start,
@@ -176,7 +180,7 @@ impl<'a> Lines<'a> {
                 return Ok(Some(self.take(searched + found, 1)));
             }
             searched = unread.len();
-            if searched == BUFFER {
+            if searched >= BUFFER {
                 return self.scan_long_line().map(Some);
             }
             if !self.fill()? {
@@ -243,18 +247,36 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Reads more behind what is there; false at the end of the message.
+    /// Goes on behind what is there; false at the end of the message.
     fn fill(&mut self) -> io::Result<bool> {
-        self.buffer.copy_within(self.filled.clone(), 0);
-        self.filled = 0..self.filled.len();
-        let n = self.reader.read(&mut self.buffer[self.filled.end..])?;
-        self.filled.end += n;
+        let more = match &mut self.buffer {
+            Cow::Borrowed(all) => BUFFER.min(all.len() - self.filled.end),
+            Cow::Owned(buffer) => {
+                buffer.copy_within(self.filled.clone(), 0);
+                self.filled = 0..self.filled.len();
+                self.reader.read(&mut buffer[self.filled.end..])?
+            }
+        };
+        self.filled.end += more;
         let unread = &self.buffer[self.filled.clone()];
         self.expected.eight_bit = !unread.is_ascii();
         self.expected.nul = memchr::memchr(0, unread).is_some();
-        self.expected.bare_carriage_return = memchr::memchr(b'\r', unread).is_some();
-        Ok(n > 0)
+        self.expected.bare_carriage_return = may_have_bare_carriage_return(unread);
+        Ok(more > 0)
     }
+}
+
+/// Whether a carriage return is there that no line feed follows, or what follows it is not known.
+fn may_have_bare_carriage_return(octets: &[u8]) -> bool {
+    let Some(last) = octets.last() else {
+        return false;
+    };
+    let mut any = *last == b'\r';
+    // With no way out before the end, compilers take many octets at once.
+    for (octet, next) in octets.iter().zip(&octets[1..]) {
+        any |= (*octet == b'\r') & (*next != b'\n');
+    }
+    any
 }
 
 #[cfg(test)]
@@ -262,14 +284,30 @@ mod tests {
     use super::*;
 
     fn lines(text: &[u8]) -> Vec<(u64, u64, u64, Facts)> {
-        let spool = Spool::from_bytes(text.to_vec());
-        let mut lines = Lines::new(&spool, Position::START);
+        let in_memory = Spool::from_bytes(text.to_vec());
+        let found = lines_of(&in_memory);
+        assert_eq!(found, lines_of(&in_a_file(text)), "in a file");
+        found
+    }
+
+    /// The same octets behind so many others that they are not kept in memory.
+    fn in_a_file(text: &[u8]) -> Spool {
+        let mut octets = vec![b'x'; 1 << 20];
+        octets.push(b'x');
+        octets.extend_from_slice(text);
+        let spool = Spool::read_from(&mut &octets[..]).unwrap();
+        assert!(spool.reader().in_memory().is_none());
+        spool.slice((1 << 20) + 1..u64::MAX)
+    }
+
+    fn lines_of(spool: &Spool) -> Vec<(u64, u64, u64, Facts)> {
+        let mut lines = Lines::new(spool, Position::START);
         let mut found = Vec::new();
         while let Some(line) = lines.peek().unwrap() {
             found.push((line.start.offset, line.length, line.line_end, line.facts));
             lines.advance();
         }
-        assert_eq!(lines.position().offset, text.len() as u64);
+        assert_eq!(lines.position().offset, spool.len());
         found
     }
 
@@ -314,6 +352,28 @@ mod tests {
                 assert_eq!(found[0].3.long_line, length > 998);
                 assert!(!found[0].3.bare_carriage_return, "{length} {end:?}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_unusual_is_seen_wherever_it_stands() {
+        let bare = Facts {
+            bare_carriage_return: true,
+            ..Facts::default()
+        };
+        for at in [0, 1, BUFFER - 2, BUFFER - 1, BUFFER, BUFFER + 1] {
+            let facts = |octets: &[u8]| {
+                let before = [&b"seven..\n".repeat(at / 8)[..], &b"seven.."[..at % 8]];
+                let text = [&before.concat()[..], octets].concat();
+                lines(&text).iter().fold(Facts::default(), |mut all, line| {
+                    all += line.3;
+                    all
+                })
+            };
+            assert_eq!(facts(b"\ra\r\n"), bare, "{at}");
+            assert_eq!(facts(b"a\r"), bare, "{at}");
+            assert_eq!(facts(b"\r\na\r\n"), Facts::default(), "{at}");
+            assert!(facts(b"\0\r\n").nul && facts(b"\x80").eight_bit, "{at}");
         }
     }
 

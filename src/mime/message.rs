@@ -33,6 +33,7 @@ use super::entity::Entity;
 use super::header::{Field, Header, OuterHeader};
 use super::lines::Position;
 use super::parse;
+use super::structure::Part;
 use super::transfer_encoding::{Base64Decoder, QuotedPrintableDecoder, TransferEncoding};
 use super::{Error, header, seven_bit};
 use crate::address::Address;
@@ -71,12 +72,11 @@ impl From<Arc<Spool>> for RawMessage {
     }
 }
 
-/// A message whose header has been read.
+/// A message whose header has been read. A copy shares it.
 #[derive(Debug, Clone)]
 pub struct Message {
     source: Arc<Spool>,
-    header: Header,
-    body: Position,
+    root: Arc<Part>,
 }
 
 /// Whom a message is for, each address once: in To before Cc before Bcc.
@@ -139,8 +139,7 @@ impl Message {
         }
         Ok(Message {
             source,
-            header: part.header,
-            body: place.end,
+            root: Arc::new(part),
         })
     }
 
@@ -151,7 +150,17 @@ impl Message {
 
     /// All header fields as they came.
     pub fn header(&self) -> &Header {
-        &self.header
+        &self.root.header
+    }
+
+    /// The header and what it says about the body.
+    pub(super) fn root(&self) -> &Part {
+        &self.root
+    }
+
+    /// Where the body begins.
+    fn body(&self) -> Position {
+        self.root.place.end
     }
 
     /// The author.
@@ -160,7 +169,7 @@ impl Message {
     ///
     /// Anything but exactly one From field with exactly one mailbox outside a group.
     pub fn from(&self) -> Result<Address, Error> {
-        let mut fields = self.header.all("From");
+        let mut fields = self.root.header.all("From");
         let field = fields.next().ok_or(Error::NoFrom)?;
         if let Some(second) = fields.next() {
             let line = second.line();
@@ -185,7 +194,7 @@ impl Message {
     ///
     /// A second Sender field, and one with anything but exactly one mailbox outside a group.
     pub fn sender(&self) -> Result<Option<Address>, Error> {
-        let Some(field) = self.header.only("Sender")? else {
+        let Some(field) = self.root.header.only("Sender")? else {
             return Ok(None);
         };
         let list = addresses(field)?;
@@ -200,7 +209,7 @@ impl Message {
 
     /// When the message says to have been written: the first Date field, if it can be read.
     pub fn date(&self) -> Option<Timestamp> {
-        self.header.first("Date").and_then(Field::time)
+        self.root.header.first("Date").and_then(Field::time)
     }
 
     /// Whom the message is for.
@@ -212,7 +221,7 @@ impl Message {
         let mut seen = HashSet::new();
         let mut unseen = |name| -> Result<Vec<Address>, Error> {
             let mut found = Vec::new();
-            for field in self.header.all(name) {
+            for field in self.root.header.all(name) {
                 let addresses = addresses(field)?.addresses.into_iter();
                 found.extend(addresses.filter(|address| seen.insert(address.clone())));
             }
@@ -229,22 +238,23 @@ impl Message {
     /// 3.1), MIME-Version, Bcc and Resent-Bcc nowhere, everything else stays outside. There a line
     /// of over 998 octets is folded at white space: some relay would cut it anywhere.
     pub fn split(self) -> (OuterHeader, Entity) {
+        let body = self.body();
         let mut outer = Vec::new();
         let mut inner = Vec::new();
-        for field in self.header.fields() {
+        for field in self.root.header.fields() {
             match Place::of(field) {
                 Place::Inside => inner.push(field.clone()),
                 Place::Outside => outer.push(carried(field)),
                 Place::Nowhere => {}
             }
         }
-        let entity = Entity::new(self.source, inner, self.body);
+        let entity = Entity::new(self.source, inner, body);
         (OuterHeader::new(outer), entity)
     }
 
     /// The length of the body in octets, as it came.
     pub fn body_length(&self) -> u64 {
-        self.source.len() - self.body.offset
+        self.source.len() - self.body().offset
     }
 
     /// Writes the body with its transfer encoding taken off, if it is base64 or quoted-printable.
@@ -253,26 +263,26 @@ impl Message {
     ///
     /// [`Error::MalformedBase64`], and those of `out` and of reading the spool.
     pub fn write_decoded_body(&self, out: &mut dyn Write) -> Result<(), Error> {
-        let mut body = self.source.range(self.body.offset..self.source.len());
-        let field = self.header.first("Content-Transfer-Encoding");
+        let body = self.source.range(self.body().offset..self.source.len());
+        let field = self.root.header.first("Content-Transfer-Encoding");
         let encoding = field.map(|field| TransferEncoding::parse(&field.value_bytes()));
         match encoding {
             Some(TransferEncoding::Base64) => {
                 let mut decoder = Base64Decoder::new(out);
-                io::copy(&mut body, &mut decoder)?;
+                body.write_to(&mut decoder)?;
                 decoder.finish().map_err(|error| match error.kind() {
                     io::ErrorKind::InvalidData => Error::MalformedBase64 {
-                        line: self.body.line,
+                        line: self.body().line,
                     },
                     _ => Error::Read(error),
                 })?;
             }
             Some(TransferEncoding::QuotedPrintable) => {
                 let mut decoder = QuotedPrintableDecoder::new(out);
-                io::copy(&mut body, &mut decoder)?;
+                body.write_to(&mut decoder)?;
                 decoder.finish()?;
             }
-            _ => drop(io::copy(&mut body, out)?),
+            _ => body.write_to(out)?,
         }
         Ok(())
     }
@@ -283,9 +293,9 @@ impl Message {
     ///
     /// The spool cannot be read.
     pub fn as_is(&self) -> Result<AsIs, Error> {
-        let fields = self.header.fields().iter();
+        let fields = self.root.header.fields().iter();
         let visible = fields.filter(|field| !is_hidden(field)).cloned().collect();
-        let range = self.body.offset..self.source.len();
+        let range = self.body().offset..self.source.len();
         Ok(AsIs {
             header: OuterHeader::new(visible),
             body: Piece::recoded(&self.source, range, Coding::Lines)?,

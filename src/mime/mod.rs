@@ -64,8 +64,8 @@ pub use message::{AsIs, Message, RawMessage, Recipients};
 pub use multipart_signed::multipart_signed;
 pub use note::Note;
 pub use pkcs7_mime::{SmimeType, cms_object, pkcs7_mime, write_pkcs7_mime};
-pub use recognise::{Recognised, recognise};
-pub use smime_parts::{SmimeForm, SmimePart, SmimeParts, smime_parts};
+pub use recognise::{Recognised, recognise, recognise_message};
+pub use smime_parts::{SmimeForm, SmimePart, SmimeParts, message_smime_parts, smime_parts};
 pub use transfer_encoding::{LineEnds, canonical_lines};
 
 /// Multiparts and embedded messages may nest this deep; real mail stays under 10.

@@ -119,13 +119,18 @@ impl Around {
     }
 }
 
-/// Finds the lines that divide a body. Only its own boundary counts: whatever multiparts are
-/// nested in the signed part, their delimiters are content.
-pub(super) fn divide(spool: &Spool, body: Stretch, boundary: &Boundary) -> Result<Division, Error> {
-    let spool = spool.slice(0..body.end.offset);
-    let mut lines = Lines::new(&spool, body.start);
+/// Finds the lines that divide the body between these places. Only its own boundary counts: whatever
+/// multiparts are nested in the signed part, their delimiters are content.
+pub(super) fn divide(
+    spool: &Spool,
+    start: Position,
+    end: u64,
+    boundary: &Boundary,
+) -> Result<Division, Error> {
+    let spool = spool.slice(0..end);
+    let mut lines = Lines::new(&spool, start);
     let mut division = Division {
-        preamble: Around::new(body.start),
+        preamble: Around::new(start),
         parts: Vec::new(),
         epilogue: None,
         count: 0,
@@ -165,20 +170,11 @@ mod tests {
     /// Preamble, parts, epilogue.
     fn divided(body: &str) -> (String, Vec<String>, Option<String>) {
         let spool = Spool::from_bytes(body.into());
-        let mut end = Lines::new(&spool, Position::START);
-        while end.peek().unwrap().is_some() {
-            end.advance();
-        }
-        let whole = Stretch {
-            start: Position::START,
-            end: end.position(),
-            facts: Facts::default(),
-        };
         let boundary = Boundary {
             value: b"b".to_vec(),
             is_divided: false,
         };
-        let found = divide(&spool, whole, &boundary).unwrap();
+        let found = divide(&spool, Position::START, spool.len(), &boundary).unwrap();
         let text = |it: Around| {
             let Stretch { start, end, .. } = it.stretch;
             body[start.offset as usize..end.offset as usize].to_owned()

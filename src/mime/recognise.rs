@@ -55,6 +55,23 @@ const HEAD: u64 = 512;
 /// [`MAX_CMS_OBJECT`]; and those of reading the spool and of writing a temporary file.
 pub fn recognise(raw: RawMessage) -> Result<Recognised, Error> {
     let spool = raw.spool().clone();
+    match object(&spool)? {
+        Some(object) => Ok(Recognised::Object(object)),
+        None => message(raw, &spool),
+    }
+}
+
+/// The same for what has been read as a message. A stranger can write a header that begins like a CMS
+/// object, and whoever looks for one first must find the same.
+pub fn recognise_message(message: Message) -> Result<Recognised, Error> {
+    match object(message.raw().spool())? {
+        Some(object) => Ok(Recognised::Object(object)),
+        None => Ok(Recognised::Message(message)),
+    }
+}
+
+/// The object that it begins like.
+fn object(spool: &Spool) -> Result<Option<Spool>, Error> {
     if spool.is_empty() {
         return Err(Error::Empty);
     }
@@ -67,22 +84,22 @@ pub fn recognise(raw: RawMessage) -> Result<Recognised, Error> {
     };
     let text = head[mark..].trim_ascii_start();
     if text.starts_with(b"-----BEGIN ")
-        && let Some(object) = pem(&spool)?
+        && let Some(object) = pem(spool)?
     {
-        return Ok(Recognised::Object(object));
+        return Ok(Some(object));
     }
     match Der::of(&head) {
         Der::ContentInfo if spool.len() > MAX_CMS_OBJECT => Err(Error::CmsObjectTooLarge),
-        Der::ContentInfo => Ok(Recognised::Object((*spool).clone())),
+        Der::ContentInfo => Ok(Some(spool.clone())),
         Der::Other => Err(Error::OtherDer),
         Der::No => match Der::in_base64(text) {
             Der::ContentInfo => {
-                let object = decoded(&spool, mark as u64..spool.len())?;
+                let object = decoded(spool, mark as u64..spool.len())?;
                 let object = object.ok_or(Error::MalformedBase64 { line: 1 })?;
-                Ok(Recognised::Object(object))
+                Ok(Some(object))
             }
             Der::Other => Err(Error::OtherDer),
-            Der::No => message(raw, &spool),
+            Der::No => Ok(None),
         },
     }
 }
@@ -211,7 +228,7 @@ fn decoded(spool: &Spool, range: Range<u64>) -> Result<Option<Spool>, Error> {
         return Err(Error::CmsObjectTooLarge);
     }
     let mut decoder = Base64Decoder::new(SpoolWriter::new());
-    io::copy(&mut spool.range(range), &mut decoder)?;
+    spool.range(range).write_to(&mut decoder)?;
     match decoder.finish() {
         Ok(writer) => Ok(Some(writer.finish()?)),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
@@ -285,6 +302,22 @@ mod tests {
             let found = look(&text).unwrap();
             assert!(matches!(found, Recognised::Message(_)), "{text}");
         }
+    }
+
+    #[test]
+    fn what_was_read_as_a_message_is_recognised_all_the_same() {
+        for text in ["From: a@b\n", "0:\x06 x\n", "-----BEGIN : -----\n"] {
+            let raw = || RawMessage::from_bytes(text.into());
+            let parsed = recognise_message(Message::parse(raw()).unwrap());
+            assert_eq!(
+                format!("{parsed:?}"),
+                format!("{:?}", recognise(raw())),
+                "{text}"
+            );
+        }
+        let like_an_object = Message::parse(RawMessage::from_bytes(b"0:\x06 x\n".to_vec()));
+        let found = recognise_message(like_an_object.unwrap()).unwrap();
+        assert!(matches!(found, Recognised::Object(_)));
     }
 
     #[test]

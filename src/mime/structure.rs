@@ -46,7 +46,7 @@ pub struct Stretch {
 }
 
 /// A header and what it says about the content behind it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Part {
     /// From the first field to behind the empty line.
     pub place: Stretch,

@@ -27,14 +27,17 @@ use crate::x509::extensions::{
 };
 use crate::x509::fields::{Fields, Version, extension_list, whole_octets};
 use crate::x509::key_kind::KeyKind;
-use crate::x509::name::Name;
+use crate::x509::name::{ComparableName, Name};
 
 /// A certificate, as its CA wrote it.
 ///
-/// Two certificates are equal when their bytes are. A copy shares them, however many they are.
+/// Two certificates are equal when their bytes are. A copy shares everything, also what is worked out
+/// later.
 #[derive(Clone)]
-pub struct Certificate {
-    der: Arc<[u8]>,
+pub struct Certificate(Arc<Contents>);
+
+struct Contents {
+    der: Box<[u8]>,
     fields: Fields,
     extensions: Vec<Extension>,
     subject: String,
@@ -43,9 +46,12 @@ pub struct Certificate {
     extended_key_usage: Option<ExtendedKeyUsage>,
     subject_key_identifier: Option<Range<usize>>,
     authority_key_identifier: Option<Range<usize>>,
-    mailbox_names: Arc<MailboxNames>,
-    /// Worked out when somebody first asks: of an RSA key that takes as long as a signature.
-    public_key: Arc<OnceLock<crypto::PublicKey>>,
+    mailbox_names: MailboxNames,
+    // Worked out when somebody first asks: of an RSA key that takes as long as a signature.
+    public_key: OnceLock<crypto::PublicKey>,
+    sha256_fingerprint: OnceLock<[u8; 32]>,
+    comparable_subject: OnceLock<ComparableName>,
+    comparable_issuer: OnceLock<ComparableName>,
 }
 
 impl Certificate {
@@ -99,24 +105,27 @@ impl Certificate {
             .transpose()
             .map_err(Error::malformed("subjectAltName"))?
             .unwrap_or_default();
-        Ok(Certificate {
+        Ok(Certificate(Arc::new(Contents {
             subject: subject.to_string(),
             issuer: issuer.to_string(),
             key_usage,
             extended_key_usage,
             subject_key_identifier,
             authority_key_identifier,
-            mailbox_names: Arc::new(mailbox_names),
-            public_key: Arc::default(),
+            mailbox_names,
+            public_key: OnceLock::new(),
+            sha256_fingerprint: OnceLock::new(),
+            comparable_subject: OnceLock::new(),
+            comparable_issuer: OnceLock::new(),
             extensions,
             fields,
             der: der.into(),
-        })
+        })))
     }
 
     /// The certificate as its CA wrote it.
     pub fn der(&self) -> &[u8] {
-        &self.der
+        &self.0.der
     }
 
     /// The algorithm of the CA's signature.
@@ -134,59 +143,71 @@ impl Certificate {
 
     /// The TBSCertificate as it stands there: what the CA's signature is over.
     pub fn tbs_certificate_der(&self) -> &[u8] {
-        &self.der[self.fields.tbs_certificate.clone()]
+        &self.0.der[self.0.fields.tbs_certificate.clone()]
     }
 
     /// The AlgorithmIdentifier of the CA's signature.
     pub fn signature_algorithm_der(&self) -> &[u8] {
-        &self.der[self.fields.signature_algorithm.clone()]
+        &self.0.der[self.0.fields.signature_algorithm.clone()]
     }
 
     /// The AlgorithmIdentifier inside the TBSCertificate, which the signature covers. RFC 5280
     /// 4.1.1.2 has it be the same as the one outside.
     pub fn tbs_signature_algorithm_der(&self) -> &[u8] {
-        &self.der[self.fields.tbs_signature.clone()]
+        &self.0.der[self.0.fields.tbs_signature.clone()]
     }
 
     /// The octets of the CA's signature; none where its bits are not whole octets.
     pub fn signature(&self) -> &[u8] {
-        &self.der[self.fields.signature.clone()]
+        &self.0.der[self.0.fields.signature.clone()]
     }
 
     /// Version 1, 2 or 3.
     pub fn version(&self) -> Version {
-        self.fields.version
+        self.0.fields.version
     }
 
     /// The subject in RFC 4514 form, control characters escaped.
     pub fn subject(&self) -> &str {
-        &self.subject
+        &self.0.subject
     }
 
     /// The issuer in RFC 4514 form, control characters escaped.
     pub fn issuer(&self) -> &str {
-        &self.issuer
+        &self.0.issuer
     }
 
     /// The subject's Name as it stands in the certificate, a whole DER element.
     pub fn subject_der(&self) -> &[u8] {
-        &self.der[self.fields.subject.clone()]
+        &self.0.der[self.0.fields.subject.clone()]
     }
 
     /// The issuer's Name as it stands in the certificate, a whole DER element.
     pub fn issuer_der(&self) -> &[u8] {
-        &self.der[self.fields.issuer.clone()]
+        &self.0.der[self.0.fields.issuer.clone()]
+    }
+
+    /// The subject as names are compared.
+    pub fn comparable_subject(&self) -> &ComparableName {
+        let known = &self.0.comparable_subject;
+        known.get_or_init(|| comparable(self.subject_der()))
+    }
+
+    /// The issuer as names are compared.
+    pub fn comparable_issuer(&self) -> &ComparableName {
+        let known = &self.0.comparable_issuer;
+        known.get_or_init(|| comparable(self.issuer_der()))
     }
 
     /// The serial number as it stands in the certificate, a whole DER INTEGER.
     pub fn serial_der(&self) -> &[u8] {
-        &self.der[self.fields.serial_number.clone()]
+        &self.0.der[self.0.fields.serial_number.clone()]
     }
 
     /// The serial number's octets in hexadecimal, without the zero octet that keeps a large one
     /// positive.
     pub fn serial_hex(&self) -> String {
-        match &self.der[self.fields.serial_number_value.clone()] {
+        match &self.0.der[self.0.fields.serial_number_value.clone()] {
             [0, rest @ ..] if !rest.is_empty() => hexadecimal(rest),
             octets => hexadecimal(octets),
         }
@@ -194,19 +215,19 @@ impl Certificate {
 
     /// The subjectKeyIdentifier's octets, if the extension is there.
     pub fn subject_key_identifier(&self) -> Option<&[u8]> {
-        let range = self.subject_key_identifier.clone()?;
-        Some(&self.der[range])
+        let range = self.0.subject_key_identifier.clone()?;
+        Some(&self.0.der[range])
     }
 
     /// The keyIdentifier of the authorityKeyIdentifier, if it is there.
     pub fn authority_key_identifier(&self) -> Option<&[u8]> {
-        let range = self.authority_key_identifier.clone()?;
-        Some(&self.der[range])
+        let range = self.0.authority_key_identifier.clone()?;
+        Some(&self.0.der[range])
     }
 
     /// The SubjectPublicKeyInfo as it stands in the certificate, a whole DER element.
     pub fn spki_der(&self) -> &[u8] {
-        &self.der[self.fields.subject_public_key_info.clone()]
+        &self.0.der[self.0.fields.subject_public_key_info.clone()]
     }
 
     /// The octets of the subjectPublicKey, without tag, length and number of unused bits: what key
@@ -230,22 +251,22 @@ impl Certificate {
     ///
     /// A key of a kind or size that [`crypto`] does not work with, or a malformed one.
     pub fn public_key(&self) -> Result<crypto::PublicKey, crypto::Error> {
-        if let Some(known) = self.public_key.get() {
+        if let Some(known) = self.0.public_key.get() {
             return Ok(known.clone());
         }
         let read = crypto::PublicKey::from_spki_der(self.spki_der())?;
-        Ok(self.public_key.get_or_init(|| read).clone())
+        Ok(self.0.public_key.get_or_init(|| read).clone())
     }
 
     /// The first second of the validity period.
     pub fn not_before(&self) -> Timestamp {
-        self.fields.not_before
+        self.0.fields.not_before
     }
 
     /// The last second of the validity period (RFC 5280 4.1.2.5: inclusive). "No well-defined
     /// expiration date", 99991231235959Z, is the latest time that can be represented.
     pub fn not_after(&self) -> Timestamp {
-        self.fields.not_after
+        self.0.fields.not_after
     }
 
     /// The mail addresses the certificate is for, without duplicates: the rfc822Names of its
@@ -261,24 +282,26 @@ impl Certificate {
     }
 
     fn mailboxes(&self) -> &Mailboxes {
-        self.mailbox_names.mailboxes(&self.der, self.subject_der())
+        self.0
+            .mailbox_names
+            .mailboxes(&self.0.der, self.subject_der())
     }
 
     /// The keyUsage extension, if it is there.
     pub fn key_usage(&self) -> Option<KeyUsage> {
-        self.key_usage
+        self.0.key_usage
     }
 
     /// The extKeyUsage extension, if it is there.
     pub fn extended_key_usage(&self) -> Option<&ExtendedKeyUsage> {
-        self.extended_key_usage.as_ref()
+        self.0.extended_key_usage.as_ref()
     }
 
     /// RFC 8550 4.4.2: without a keyUsage any use is allowed that the kind of key has; with one,
     /// signing a message needs digitalSignature or nonRepudiation.
     pub fn may_sign(&self) -> bool {
         let may = |usage: KeyUsage| usage.digital_signature() || usage.non_repudiation();
-        self.key_kind().signs() && self.key_usage.is_none_or(may)
+        self.key_kind().signs() && self.0.key_usage.is_none_or(may)
     }
 
     /// RFC 8550 4.4.2: without a keyUsage any use is allowed that the kind of key has; with one,
@@ -289,17 +312,17 @@ impl Certificate {
             true => usage.key_encipherment(),
             false => usage.key_agreement(),
         };
-        kind.receives() && self.key_usage.is_none_or(may)
+        kind.receives() && self.0.key_usage.is_none_or(may)
     }
 
     fn key_kind(&self) -> KeyKind<'_> {
-        KeyKind(&self.der[self.fields.public_key_algorithm.clone()])
+        KeyKind(&self.0.der[self.0.fields.public_key_algorithm.clone()])
     }
 
     /// RFC 8550 4.4.4: without an extKeyUsage any purpose is allowed; with one, it must name
     /// emailProtection or anyExtendedKeyUsage.
     pub fn permits_email(&self) -> bool {
-        let purposes = self.extended_key_usage.as_ref();
+        let purposes = self.0.extended_key_usage.as_ref();
         purposes.is_none_or(ExtendedKeyUsage::permits_email)
     }
 
@@ -320,19 +343,19 @@ impl Certificate {
 
     /// The value of an extension, and whether it is critical.
     pub fn extension(&self, id: ObjectIdentifier) -> Option<(&[u8], bool)> {
-        let has_id = |e: &&Extension| &self.der[e.id.clone()] == id.as_bytes();
-        let extension = self.extensions.iter().find(has_id)?;
-        Some((&self.der[extension.value.clone()], extension.critical))
+        let has_id = |e: &&Extension| &self.0.der[e.id.clone()] == id.as_bytes();
+        let extension = self.0.extensions.iter().find(has_id)?;
+        Some((&self.0.der[extension.value.clone()], extension.critical))
     }
 
     /// Every extension, in the certificate's order: the octets of its identifier, whether it is
     /// critical, and its value.
     pub fn extensions(&self) -> impl Iterator<Item = (&[u8], bool, &[u8])> {
-        self.extensions.iter().map(|extension| {
+        self.0.extensions.iter().map(|extension| {
             (
-                &self.der[extension.id.clone()],
+                &self.0.der[extension.id.clone()],
                 extension.critical,
-                &self.der[extension.value.clone()],
+                &self.0.der[extension.value.clone()],
             )
         })
     }
@@ -340,18 +363,24 @@ impl Certificate {
     /// SHA-1 over the whole certificate: what others call the thumbprint. It finds a certificate
     /// and proves nothing.
     pub fn sha1_fingerprint(&self) -> [u8; 20] {
-        Sha1::digest(&self.der).into()
+        Sha1::digest(&self.0.der).into()
     }
 
     /// SHA-256 over the whole certificate.
     pub fn sha256_fingerprint(&self) -> [u8; 32] {
-        Sha256::digest(&self.der).into()
+        let known = &self.0.sha256_fingerprint;
+        *known.get_or_init(|| Sha256::digest(&self.0.der).into())
     }
+}
+
+fn comparable(name: &[u8]) -> ComparableName {
+    let name = Name::from_der(name).expect("a Certificate has been read with its names");
+    name.comparable()
 }
 
 impl PartialEq for Certificate {
     fn eq(&self, other: &Certificate) -> bool {
-        self.der == other.der
+        self.0.der == other.0.der
     }
 }
 
@@ -359,15 +388,15 @@ impl Eq for Certificate {}
 
 impl Hash for Certificate {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.der.hash(state);
+        self.0.der.hash(state);
     }
 }
 
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Certificate")
-            .field("subject", &self.subject)
-            .field("issuer", &self.issuer)
+            .field("subject", &self.0.subject)
+            .field("issuer", &self.0.issuer)
             .field("serial", &self.serial_hex())
             .finish_non_exhaustive()
     }
@@ -423,6 +452,17 @@ mod tests {
         );
         assert_eq!(certificate.public_key().unwrap().bits(), 256);
         assert!(!certificate.is_self_issued());
+    }
+
+    #[test]
+    fn copies_share_what_is_worked_out() {
+        let certificate = Certificate::from_der(&bob().der()).unwrap();
+        let copy = certificate.clone();
+        let names = [copy.comparable_subject(), copy.comparable_issuer()];
+        let comparable = |der| Name::from_der(der).unwrap().comparable();
+        assert_eq!(*names[0], comparable(certificate.subject_der()));
+        assert_eq!(*names[1], comparable(certificate.issuer_der()));
+        assert!(std::ptr::eq(names[0], certificate.comparable_subject()));
     }
 
     #[test]

@@ -24,7 +24,7 @@
 //!
 //! Tag numbers above 30 where the schema is known; inside an element they pass.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Write};
 use std::ops::Range;
 
 use super::{MAXIMUM_DEPTH, tag};
@@ -384,9 +384,19 @@ impl<'a> Stream<'a> {
 
     /// Copies so many octets, which are there.
     fn pass(&mut self, length: u64, out: &mut dyn Write) -> io::Result<()> {
-        let mut piece = (&mut self.reader).take(length);
-        io::copy(&mut piece, out)?;
-        self.position += length;
+        let end = self.position + length;
+        while self.position < end {
+            let there = self.reader.fill_buf()?;
+            let left = usize::try_from(end - self.position).unwrap_or(usize::MAX);
+            let piece = &there[..there.len().min(left)];
+            if piece.is_empty() {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            out.write_all(piece)?;
+            let taken = piece.len();
+            self.reader.consume(taken);
+            self.position += taken as u64;
+        }
         Ok(())
     }
 

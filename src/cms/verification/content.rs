@@ -49,7 +49,7 @@ impl<'a> DigestedContent<'a> {
             }
         }
         let mut all = Fan(&mut digests);
-        write(&mut content.reader(), ends, &mut all)?;
+        write(content.reader(), ends, &mut all)?;
         let digests = digests
             .into_iter()
             .map(|(algorithm, digest)| (algorithm, digest.finalize()))
@@ -72,7 +72,7 @@ impl<'a> DigestedContent<'a> {
     /// The first octets, in the form that is signed.
     pub(super) fn start(&self) -> io::Result<Vec<u8>> {
         let mut head = Vec::new();
-        write(&mut self.content.range(0..HEAD), self.ends, &mut head)?;
+        write(self.content.range(0..HEAD), self.ends, &mut head)?;
         Ok(head)
     }
 
@@ -84,14 +84,14 @@ impl<'a> DigestedContent<'a> {
             ));
         }
         let mut octets = Vec::new();
-        write(&mut self.content.reader(), self.ends, &mut octets)?;
+        write(self.content.reader(), self.ends, &mut octets)?;
         Ok(octets)
     }
 }
 
-fn write(content: &mut SpoolReader<'_>, ends: LineEnds, out: &mut dyn Write) -> io::Result<()> {
+fn write(content: SpoolReader<'_>, ends: LineEnds, out: &mut dyn Write) -> io::Result<()> {
     match ends {
-        LineEnds::AsTheyAre => io::copy(content, out).map(drop),
+        LineEnds::AsTheyAre => content.write_to(out),
         LineEnds::Canonical => canonical_lines(content, out),
     }
 }

@@ -39,10 +39,11 @@ use std::sync::Arc;
 
 use super::content_type::{self, Parameter, has_plain_boundary};
 use super::header::Field;
-use super::message::RawMessage;
+use super::lines::Position;
+use super::message::{Message, RawMessage};
 use super::multipart_signed::{Around, Boundary, Division, divide};
 use super::note::Note;
-use super::parse::{message_header, part_header, walk};
+use super::parse::{header_problem, message_header, part_header, walk};
 use super::pkcs7_mime::{SmimeMedia, SmimeType, is_signature_type};
 use super::recognise::is_base64_content_info;
 use super::structure::{Event, Part, Stretch, Structure};
@@ -120,6 +121,19 @@ pub fn smime_parts(entity: &RawMessage) -> Result<SmimeParts, Error> {
             has_other_content: !source.is_empty(),
         });
     }
+    find(source, root)
+}
+
+/// The same for a message, whose header has been read.
+///
+/// # Errors
+///
+/// As for [`smime_parts`].
+pub fn message_smime_parts(message: &Message) -> Result<SmimeParts, Error> {
+    find(message.raw().spool(), message.root().clone())
+}
+
+fn find(source: &Arc<Spool>, root: Part) -> Result<SmimeParts, Error> {
     let mut finder = Finder {
         source,
         numbers: Vec::new(),
@@ -128,7 +142,14 @@ pub fn smime_parts(entity: &RawMessage) -> Result<SmimeParts, Error> {
         found: Vec::new(),
         has_other_content: false,
     };
-    walk(source, root, |depth, event| finder.event(depth, event))?;
+    match root.structure {
+        Structure::Multipart { .. } | Structure::Message => {
+            walk(source, root, |depth, event| finder.event(depth, event))?;
+        }
+        Structure::Leaf | Structure::Sealed | Structure::Encoded | Structure::NoBoundary => {
+            finder.undivided(&root)?;
+        }
+    }
     let Finder {
         decoded,
         found,
@@ -202,7 +223,36 @@ impl Found {
     }
 }
 
+/// Where a body is.
+#[derive(Clone, Copy)]
+struct Body {
+    start: Position,
+    end: u64,
+}
+
+impl From<Stretch> for Body {
+    fn from(stretch: Stretch) -> Body {
+        Body {
+            start: stretch.start,
+            end: stretch.end.offset,
+        }
+    }
+}
+
 impl Finder<'_> {
+    /// An entity that is one body, to its end: to know that, nothing of it has to be read.
+    fn undivided(&mut self, root: &Part) -> Result<(), Error> {
+        let problem = header_problem(self.source, root.place)?;
+        if let Some(problem) = problem.or_else(|| root.ambiguity()) {
+            return Err(problem);
+        }
+        let body = Body {
+            start: root.place.end,
+            end: self.source.len(),
+        };
+        self.body(root, body)
+    }
+
     fn event(&mut self, depth: usize, event: Event) -> Result<(), Error> {
         match event {
             Event::Problem(problem) => Err(problem),
@@ -212,7 +262,7 @@ impl Finder<'_> {
                 Ok(())
             }
             Event::Body(body) => match self.leaf.take() {
-                Some(part) => self.body(&part, body),
+                Some(part) => self.body(&part, body.into()),
                 None => Ok(()),
             },
             // Readers show the preamble of a multipart that has no parts.
@@ -234,7 +284,7 @@ impl Finder<'_> {
         }
     }
 
-    fn body(&mut self, part: &Part, body: Stretch) -> Result<(), Error> {
+    fn body(&mut self, part: &Part, body: Body) -> Result<(), Error> {
         let is_signed = |part: &Part| part.media_type() == "multipart/signed";
         let found = match part.structure {
             Structure::Sealed if is_signed(part) => self.multipart_signed(part, body)?,
@@ -254,7 +304,7 @@ impl Finder<'_> {
     }
 
     /// A part that is one CMS object.
-    fn object(&mut self, part: &Part, body: Stretch) -> Result<Option<Found>, Error> {
+    fn object(&mut self, part: &Part, body: Body) -> Result<Option<Found>, Error> {
         let mut notes = Vec::new();
         match SmimeMedia::of(&part.header) {
             Some(SmimeMedia::Pkcs7Mime) => {}
@@ -282,9 +332,9 @@ impl Finder<'_> {
 
     /// RFC 1847 2.1 and RFC 8551 3.5.3; `None` for the signatures of others, such as PGP/MIME's
     /// (RFC 3156 5).
-    fn multipart_signed(&mut self, part: &Part, body: Stretch) -> Result<Option<Found>, Error> {
+    fn multipart_signed(&mut self, part: &Part, body: Body) -> Result<Option<Found>, Error> {
         let division = match boundary(part) {
-            Some(boundary) => Some(divide(self.source, body, &boundary)?),
+            Some(boundary) => Some(divide(self.source, body.start, body.end, &boundary)?),
             None => None,
         };
         let second = division.as_ref().and_then(|it| it.parts.get(1));
@@ -318,9 +368,9 @@ impl Finder<'_> {
             Some(SmimeMedia::ByFileName { .. }) => Some(Note::KnownByFileName),
             _ => Some(Note::SignatureType(signature.media_type())),
         });
-        let body = Stretch {
+        let body = Body {
             start: signature.place.end,
-            ..place
+            end: place.end.offset,
         };
         let content = content.start.offset..content.end.offset;
         Ok(Some(Found {
@@ -340,10 +390,10 @@ impl Finder<'_> {
     fn decode(
         &mut self,
         encoding: Option<&TransferEncoding>,
-        body: Stretch,
+        body: Body,
         notes: &mut Vec<Note>,
     ) -> Result<Object, Error> {
-        let range = body.start.offset..body.end.offset;
+        let range = body.start.offset..body.end;
         if range.end - range.start > MAX_CMS_OBJECT {
             return Err(Error::CmsObjectTooLarge);
         }
@@ -353,7 +403,7 @@ impl Finder<'_> {
         match encoding {
             Some(TransferEncoding::QuotedPrintable) => {
                 let mut decoder = QuotedPrintableDecoder::new(&mut self.decoded);
-                io::copy(&mut reader, &mut decoder)?;
+                reader.write_to(&mut decoder)?;
                 decoder.finish()?;
             }
             Some(TransferEncoding::Other(name)) => {
@@ -372,7 +422,7 @@ impl Finder<'_> {
 
     fn base64(&mut self, range: Range<u64>, line: u64) -> Result<(), Error> {
         let mut decoder = Base64Decoder::new(&mut self.decoded);
-        io::copy(&mut self.source.range(range), &mut decoder)?;
+        self.source.range(range).write_to(&mut decoder)?;
         match decoder.finish() {
             Ok(_) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {

@@ -1,6 +1,8 @@
 //! Line ends as mail has them: CRLF.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
+
+use crate::spool::SpoolReader;
 
 /// What becomes of a carriage return that no line feed follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +42,21 @@ impl<W: Write> LineEnds<W> {
         Ok(self.out)
     }
 
+    /// Whether these octets stay as they are: each line feed in them has its carriage return. Where
+    /// it is not sure, false.
+    fn stays(&self, bytes: &[u8]) -> bool {
+        let starts_well = bytes.first().is_some_and(|first| *first != b'\n');
+        if !starts_well || self.after_carriage_return || self.bare == BareCarriageReturn::Break {
+            return false;
+        }
+        let mut stays = true;
+        // With no way out before the end, compilers take many octets at once.
+        for (byte, next) in bytes.iter().zip(&bytes[1..]) {
+            stays &= (*byte == b'\r') | (*next != b'\n');
+        }
+        stays
+    }
+
     /// Takes octets that have no line end, except that they may begin after a carriage return.
     fn content(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
@@ -68,6 +85,11 @@ impl<W: Write> LineEnds<W> {
 
 impl<W: Write> Write for LineEnds<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.stays(bytes) {
+            self.out.write_all(bytes)?;
+            self.after_carriage_return = bytes.last() == Some(&b'\r');
+            return Ok(bytes.len());
+        }
         let mut begin = 0;
         for found in memchr::memchr2_iter(b'\r', b'\n', bytes) {
             self.content(&bytes[begin..found]);
@@ -98,16 +120,17 @@ impl<W: Write> Write for LineEnds<W> {
 ///
 /// # Errors
 ///
-/// Those of `reader` and of `out`.
-pub fn canonical_lines(reader: &mut dyn Read, out: &mut dyn Write) -> io::Result<()> {
+/// Those of `content` and of `out`.
+pub fn canonical_lines(content: SpoolReader<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut lines = LineEnds::new(BareCarriageReturn::Keep, out);
-    io::copy(reader, &mut lines)?;
+    content.write_to(&mut lines)?;
     lines.finish().map(drop)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spool::Spool;
 
     fn lines(bare: BareCarriageReturn, text: &[u8], chunk: usize) -> Vec<u8> {
         let mut writer = LineEnds::new(bare, Vec::new());
@@ -120,13 +143,14 @@ mod tests {
     #[test]
     fn every_line_end_becomes_crlf() {
         let text = b"a\nb\r\nc\rd\r\r\n\n\r";
+        let spool = Spool::from_bytes(text.to_vec());
         for chunk in 1..=text.len() {
             assert_eq!(
                 lines(BareCarriageReturn::Keep, text, chunk),
                 b"a\r\nb\r\nc\rd\r\r\n\r\n\r"
             );
             let mut canonical = Vec::new();
-            canonical_lines(&mut &text[..], &mut canonical).unwrap();
+            canonical_lines(spool.reader(), &mut canonical).unwrap();
             assert_eq!(canonical, lines(BareCarriageReturn::Keep, text, chunk));
             assert_eq!(
                 lines(BareCarriageReturn::Break, text, chunk),

@@ -42,7 +42,10 @@ use crate::cms::object::{EncryptedObject, Object};
 use crate::cms::recipient::{Credential, RecipientInfos};
 use crate::cms::signed_object::SignedObject;
 use crate::cms::{self, compressed_data, digested_data};
-use crate::mime::{self, RawMessage, Recognised, SmimeForm, SmimePart, recognise, smime_parts};
+use crate::mime::{
+    self, Message, RawMessage, Recognised, SmimeForm, SmimePart, SmimeParts, message_smime_parts,
+    recognise, recognise_message, smime_parts,
+};
 use crate::path::Validation;
 use crate::spool::Spool;
 use crate::x509::Certificate;
@@ -87,6 +90,19 @@ impl<'a> Opening<'a> {
 ///
 /// The outermost layer cannot be read at all. What is wrong further in is an [`Obstacle`].
 pub fn open(raw: RawMessage, opening: &Opening<'_>) -> Result<Opened, Error> {
+    open_recognised(recognise(raw)?, opening)
+}
+
+/// The same of a message whose header has been read.
+///
+/// # Errors
+///
+/// As for [`open`].
+pub fn open_message(message: Message, opening: &Opening<'_>) -> Result<Opened, Error> {
+    open_recognised(recognise_message(message)?, opening)
+}
+
+fn open_recognised(recognised: Recognised, opening: &Opening<'_>) -> Result<Opened, Error> {
     let mut journey = Journey {
         opening,
         claims: Claims::expected(opening.from.clone()),
@@ -95,11 +111,11 @@ pub fn open(raw: RawMessage, opening: &Opening<'_>) -> Result<Opened, Error> {
         beside_each_other: 0,
         unauthenticated: None,
     };
-    let (message, outcome) = match recognise(raw.clone())? {
+    let (message, outcome) = match recognised {
         Recognised::Object(object) => (None, journey.object(&object, Vec::new())),
         Recognised::Message(message) => {
             journey.claims = Claims::of(&message);
-            let outcome = journey.entity(raw);
+            let outcome = journey.message(&message);
             (Some(message), outcome)
         }
     };
@@ -192,9 +208,18 @@ impl From<io::Error> for Stop {
 type Inside = Result<Option<RawMessage>, Stop>;
 
 impl Journey<'_> {
-    /// An entity: sealed, with sealed parts, or neither.
+    fn message(&mut self, message: &Message) -> Inside {
+        let found = message_smime_parts(message)?;
+        self.parts(found, message.raw())
+    }
+
     fn entity(&mut self, entity: RawMessage) -> Inside {
         let found = smime_parts(&entity)?;
+        self.parts(found, entity)
+    }
+
+    /// Of an entity that is sealed, or has sealed parts, or neither.
+    fn parts(&mut self, found: SmimeParts, entity: RawMessage) -> Inside {
         let mut parts = found.parts.into_iter();
         let Some(first) = parts.next() else {
             return Ok(Some(entity));
