@@ -99,23 +99,16 @@ impl Preferences {
 ///
 /// [`Error::Fingerprint`] alone.
 pub fn fingerprint(text: &str) -> Result<[u8; 32], Error> {
-    let digits: Vec<u8> = text
-        .chars()
-        .filter(|character| *character != ':')
-        .map(|digit| {
-            digit
-                .to_digit(16)
-                .and_then(|digit| u8::try_from(digit).ok())
-        })
-        .collect::<Option<_>>()
-        .ok_or(Error::Fingerprint)?;
-    let octets: Vec<u8> = digits
-        .chunks_exact(2)
-        .map(|pair| pair[0] << 4 | pair[1])
-        .collect();
-    match <[u8; 32]>::try_from(octets) {
-        Ok(octets) if digits.len() == 64 => Ok(octets),
-        _ => Err(Error::Fingerprint),
+    let mut digits = text.chars().filter(|character| *character != ':');
+    let mut digit = || digits.next()?.to_digit(16);
+    let mut fingerprint = [0; 32];
+    for octet in &mut fingerprint {
+        let (high, low) = digit().zip(digit()).ok_or(Error::Fingerprint)?;
+        *octet = (high << 4 | low) as u8;
+    }
+    match digits.next() {
+        None => Ok(fingerprint),
+        Some(_) => Err(Error::Fingerprint),
     }
 }
 

@@ -87,7 +87,7 @@ impl Disk {
             }
         };
         match waiting.file.leave() {
-            true => self.give_away(&waiting.file),
+            true => self.give_away(&waiting.file, Some(file)),
             false => marked,
         }
     }
@@ -97,7 +97,7 @@ impl Disk {
     pub(super) fn put_aside(&self, waiting: &Waiting, damage: Damage) -> PutAside {
         waiting.file.set_damage(damage.clone());
         let moved = match waiting.file.leave() {
-            true => self.give_away(&waiting.file),
+            true => self.give_away(&waiting.file, None),
             false => Ok(()),
         };
         PutAside {
@@ -107,13 +107,16 @@ impl Disk {
         }
     }
 
-    /// What becomes of a file that nothing waits in.
-    fn give_away(&self, file: &SpoolFile) -> io::Result<()> {
-        let Some(damage) = file.damage() else {
-            return self.spares.keep(&self.directory, file.name());
-        };
-        let aside = PutAside::put(&self.directory, file.name().into(), damage.clone());
-        aside.not_moved.map_or(Ok(()), Err)
+    /// What becomes of a file that nothing waits in. If it is open, it can be used again.
+    fn give_away(&self, file: &SpoolFile, open: Option<&File>) -> io::Result<()> {
+        match (file.damage(), open) {
+            (Some(damage), _) => {
+                let aside = PutAside::put(&self.directory, file.name().into(), damage.clone());
+                aside.not_moved.map_or(Ok(()), Err)
+            }
+            (None, Some(open)) => self.spares.keep(&self.directory, file.name(), open),
+            (None, None) => self.directory.remove(file.name()),
+        }
     }
 
     pub(super) fn rename(&self, file: &SpoolFile, to: &SpoolFile) -> io::Result<()> {

@@ -4,6 +4,7 @@
 //! files, and whoever makes a file looks through all of those first: where thousands of messages come and
 //! go, that took a third of all the time there was. A file that is used again is neither freed nor made.
 
+use std::fs::File;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -27,13 +28,18 @@ struct State {
 
 impl Spares {
     /// Makes a spare file of one that is done with, or removes it. Nothing of what was in it stays.
-    pub(super) fn keep(&self, directory: &HeldDirectory, name: &str) -> io::Result<()> {
+    pub(super) fn keep(
+        &self,
+        directory: &HeldDirectory,
+        name: &str,
+        file: &File,
+    ) -> io::Result<()> {
         let Some(spare) = self.name() else {
             return directory.remove(name);
         };
         directory.rename(name, &spare)?;
-        match directory.empty(&spare) {
-            Ok(_) => self.lock().names.push(spare),
+        match file.set_len(0) {
+            Ok(()) => self.lock().names.push(spare),
             Err(_) => directory.remove(&spare)?,
         }
         Ok(())

@@ -148,20 +148,21 @@ impl Folder {
     }
 
     pub(crate) fn unreadable(&self, name: &str) -> impl Fn(io::Error) -> WriteError {
-        let path = self.path(name);
-        move |source| match is_link(&source) {
-            true => WriteError::Link { path: path.clone() },
-            false => WriteError::Read {
-                path: path.clone(),
-                source: Arc::new(source),
-            },
+        move |source| {
+            let path = self.path(name);
+            match is_link(&source) {
+                true => WriteError::Link { path },
+                false => WriteError::Read {
+                    path,
+                    source: Arc::new(source),
+                },
+            }
         }
     }
 
     pub(crate) fn unwritten(&self, name: &str) -> impl Fn(io::Error) -> WriteError {
-        let path = self.path(name);
         move |source| WriteError::Write {
-            path: path.clone(),
+            path: self.path(name),
             source: Arc::new(source),
         }
     }
