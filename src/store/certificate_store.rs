@@ -61,21 +61,21 @@ pub trait CertificateStore: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     ///
-    /// As for [`entries`](CertificateStore::entries).
+    /// As for [`each_entry`](CertificateStore::each_entry).
     fn count(&self) -> Result<usize, Error>;
 
-    /// What is stored, by address.
+    /// Hands out what is stored, by address, one after the other: all of it may be much.
     ///
     /// # Errors
     ///
     /// The store as a whole cannot be read. What is wrong with one file stands in its entry.
-    fn entries(&self) -> Result<Vec<StoreEntry>, Error>;
+    fn each_entry(&self, entry: &mut dyn FnMut(StoreEntry)) -> Result<(), Error>;
 
     /// What waits for the operator, by address: at most one certificate each.
     ///
     /// # Errors
     ///
-    /// As for [`entries`](CertificateStore::entries).
+    /// As for [`each_entry`](CertificateStore::each_entry).
     fn pending(&self) -> Result<Vec<PendingCertificate>, Error>;
 
     /// Puts the certificate that waits for an address into the place of the one that is stored.
@@ -109,7 +109,7 @@ pub trait CertificateStore: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     ///
-    /// As for [`entries`](CertificateStore::entries).
+    /// As for [`each_entry`](CertificateStore::each_entry).
     fn history(&self, address: &Address) -> Result<Vec<HistoryEntry>, Error>;
 }
 

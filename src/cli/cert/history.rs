@@ -43,7 +43,7 @@ fn all(
     address: &Address,
 ) -> Result<Vec<Shown>, mailseal::store::Error> {
     let mut shown = Vec::new();
-    for entry in store.entries()? {
+    store.each_entry(&mut |entry| {
         if entry.address.matches(address) {
             let (certificate, provenance) = (entry.certificate.as_ref(), entry.provenance.as_ref());
             shown.push(Shown::new(
@@ -54,7 +54,7 @@ fn all(
                 provenance,
             ));
         }
-    }
+    })?;
     let pending = store.pending()?;
     let pending = pending.iter().filter(|it| it.address.matches(address));
     shown.extend(pending.map(Shown::pending));

@@ -97,11 +97,12 @@ impl Kept {
         let mut kept = Kept::default();
         let failed = |error| explain::store(&error);
         if global.json || global.verbose {
-            let entries = store.entries().map_err(failed)?.into_iter();
-            let provenances = entries.filter_map(|entry| entry.provenance);
-            kept.provenances = provenances
-                .map(|it| (hexadecimal(&it.certificate), it))
-                .collect();
+            let read = store.each_entry(&mut |entry| {
+                let provenance = entry.provenance.into_iter();
+                let provenance = provenance.map(|it| (hexadecimal(&it.certificate), it));
+                kept.provenances.extend(provenance);
+            });
+            read.map_err(failed)?;
         }
         if arguments.expires_within.is_none() {
             let pending = store.pending().map_err(failed)?;

@@ -22,7 +22,7 @@ use mailseal::path::anchors::{TrustSource, TrustStore};
 use mailseal::path::{Revocation, VerifiedLinks};
 use mailseal::secret::Secret;
 
-use super::Arguments;
+use super::{Arguments, replies};
 use crate::cli::environment;
 use crate::cli::failure::{Code, Failure, causes};
 use crate::cli::{Global, explain, output};
@@ -58,6 +58,9 @@ impl Plan {
         if let Some(files) = &self.settings.tls {
             ServerCertificate::load(files.clone())
                 .map_err(|error| Failure::new(Code::Config, causes(&error)).hint("see [tls]"))?;
+        }
+        if let Some(reply) = &self.reply {
+            replies::check(reply, self.policy.clock)?;
         }
         match self.store.is_dir() {
             true => Ok(()),

@@ -21,25 +21,44 @@ pub(super) fn desk(
     log: &Log,
     clock: Clock,
 ) -> Result<Arc<Desk>, Failure> {
+    let Prerequisites { templates, way_out } = Prerequisites::of(reply, clock)?;
     let record = reply.record.clone();
     let record = record.unwrap_or_else(|| store.join("replies"));
     let replies = Replies {
         from: reply.from.clone(),
-        templates: templates(reply)?,
+        templates,
         record: Record::open(&record, clock.now()).map_err(|error| failure(&error))?,
-    };
-    let keys = keys(reply.keys.clone().unwrap_or_else(|| ".".into()))?;
-    // Told now and not by the first note that cannot be signed.
-    let signer = keys(clock.now()).signer(&reply.from);
-    signer.map_err(|error| explain::key(&error).about("[reply] from"))?;
-    let route = route(&reply.via)?;
-    let way_out = WayOut {
-        keys,
-        sender: route.sender()?,
-        extra_header: route.extra_header(),
     };
     let desk = Desk::open(replies, way_out, log.clone(), clock);
     desk.map(Arc::new).map_err(|error| failure(&error))
+}
+
+/// Looks whether senders could be answered, and changes nothing.
+pub(super) fn check(reply: &Reply, clock: Clock) -> Result<(), Failure> {
+    Prerequisites::of(reply, clock).map(drop)
+}
+
+/// What an answer is made of.
+struct Prerequisites {
+    templates: Templates,
+    way_out: WayOut,
+}
+
+impl Prerequisites {
+    fn of(reply: &Reply, clock: Clock) -> Result<Prerequisites, Failure> {
+        let templates = templates(reply)?;
+        let keys = keys(reply.keys.clone().unwrap_or_else(|| ".".into()))?;
+        // Told now and not by the first note that cannot be signed.
+        let signer = keys(clock.now()).signer(&reply.from);
+        signer.map_err(|error| explain::key(&error).about("[reply] from"))?;
+        let route = route(&reply.via)?;
+        let way_out = WayOut {
+            keys,
+            sender: route.sender()?,
+            extra_header: route.extra_header(),
+        };
+        Ok(Prerequisites { templates, way_out })
+    }
 }
 
 fn failure(error: &dyn std::error::Error) -> Failure {

@@ -93,7 +93,8 @@ pub(super) struct Counts {
 impl Inventory {
     /// Reads the store, which takes its time.
     fn of(store: &dyn CertificateStore) -> Result<Inventory, Error> {
-        let mut items: Vec<Item> = store.entries()?.iter().map(Item::of).collect();
+        let mut items = Vec::new();
+        store.each_entry(&mut |entry| items.push(Item::of(&entry)))?;
         items.sort_unstable_by(|one, other| one.order().cmp(&other.order()));
         Ok(Inventory(items.into()))
     }

@@ -188,18 +188,19 @@ impl CertificateStore for StoreDirectory {
         Ok(owned(&self.folder)?.len())
     }
 
-    fn entries(&self) -> Result<Vec<StoreEntry>, Error> {
-        let entry = |(address, name): (Address, String)| {
-            let read = read_named(&self.folder, &address, &name)?;
-            let (certificate, provenance) = told(read);
-            Some(StoreEntry {
-                path: self.folder.path(&name),
-                address,
-                certificate,
-                provenance,
-            })
-        };
-        Ok(owned(&self.folder)?.into_iter().filter_map(entry).collect())
+    fn each_entry(&self, entry: &mut dyn FnMut(StoreEntry)) -> Result<(), Error> {
+        for (address, name) in owned(&self.folder)? {
+            if let Some(read) = read_named(&self.folder, &address, &name) {
+                let (certificate, provenance) = told(read);
+                entry(StoreEntry {
+                    path: self.folder.path(&name),
+                    address,
+                    certificate,
+                    provenance,
+                });
+            }
+        }
+        Ok(())
     }
 
     fn pending(&self) -> Result<Vec<PendingCertificate>, Error> {

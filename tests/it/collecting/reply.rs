@@ -4,6 +4,8 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
+
 use super::mail;
 use crate::support::server::{Setup, relayed};
 use crate::support::{Keys, Mailseal, project};
@@ -78,4 +80,27 @@ fn an_author_is_told_once_and_others_are_not() {
         said.contains("no reply: the address was answered within the last day"),
         "{said}"
     );
+}
+
+/// Else the operator is told by the first note that cannot be signed.
+#[test]
+fn a_note_that_could_never_be_sent_is_told_before_the_start() {
+    let keys = Keys::new();
+    let directory = TempDir::new().expect("a temporary directory");
+    fs::create_dir(directory.path().join("pickup")).expect("our own directory");
+    let check = |lines: &str| {
+        let path = directory.path().join("mailseal.toml");
+        let keys = keys.path().display().to_string();
+        let config = format!("[reply]\nkeys = {keys:?}\nvia = \"pickup:pickup\"\n{lines}\n");
+        fs::write(path, config).expect("our own directory");
+        Mailseal::new("serve --check-config --config mailseal.toml")
+            .directory(directory.path())
+            .run()
+    };
+    check("from = \"carol@example.com\"").success();
+    check("from = \"nobody@example.com\"").refused(66, &["[reply] from", "nobody@example.com"]);
+    let absent = "from = \"carol@example.com\"\nstored-template = \"absent.txt\"";
+    check(absent).refused(78, &["absent.txt", "[reply]"]);
+    let left: Vec<_> = fs::read_dir(directory.path()).expect("ours").collect();
+    assert_eq!(left.len(), 2, "{left:?}");
 }
