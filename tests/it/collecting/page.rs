@@ -24,6 +24,9 @@ struct Browser {
     session: String,
 }
 
+/// How long a page may take to come.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 impl Browser {
     fn start() -> Browser {
         let port = free_port();
@@ -41,10 +44,7 @@ impl Browser {
         };
         let begin = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(
-                begin.elapsed() < Duration::from_secs(30),
-                "chromedriver does not listen"
-            );
+            assert!(begin.elapsed() < PATIENCE, "chromedriver does not listen");
             thread::sleep(Duration::from_millis(50));
         }
         let arguments = [
@@ -56,6 +56,8 @@ impl Browser {
         ];
         let capabilities = json!({"capabilities": {"alwaysMatch": {
             "browserName": "chrome",
+            // After a click the next page may not be there yet.
+            "timeouts": {"implicit": PATIENCE.as_millis()},
             "goog:chromeOptions": {"args": arguments},
         }}});
         let value = browser.ask("POST", "/session", &capabilities);
@@ -102,16 +104,20 @@ impl Browser {
 
     /// What a reader sees.
     fn text(&self) -> String {
-        let body = self.element("body");
-        let text = exchange(
-            self.port,
-            "GET",
-            &format!("/session/{}/element/{body}/text", self.session),
-            &[],
-            b"",
-        );
-        let said: Value = serde_json::from_slice(&text.body).expect("JSON");
-        said["value"].as_str().expect("a text").to_owned()
+        let begin = Instant::now();
+        loop {
+            let text = self.run("return document.body && document.body.innerText");
+            if let Some(text) = text.as_str() {
+                return text.to_owned();
+            }
+            assert!(begin.elapsed() < PATIENCE, "the page has no body");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn run(&self, script: &str) -> Value {
+        let how = json!({"script": script, "args": []});
+        self.do_in_session("POST", "execute/sync", &how)
     }
 
     /// A picture, for whoever wants to look at it: target/tmp/admin-NAME.png.
@@ -128,12 +134,7 @@ impl Browser {
 
     /// How far the page reaches to the right of what is shown, in pixels.
     fn beyond_the_edge(&self) -> i64 {
-        let script = "return document.documentElement.scrollWidth - window.innerWidth";
-        let found = self.do_in_session(
-            "POST",
-            "execute/sync",
-            &json!({"script": script, "args": []}),
-        );
+        let found = self.run("return document.documentElement.scrollWidth - window.innerWidth");
         found.as_i64().expect("a number")
     }
 }
