@@ -29,8 +29,9 @@ pub struct TakenUp {
     pub put_aside: Vec<PutAside>,
 }
 
-/// A file of the spool that is no message that waits. It was moved into the directory `damaged`
-/// inside the spool, for the operator to look at.
+/// A file of the spool that is not as it was written. It is moved into the directory `damaged` inside
+/// the spool, for the operator to look at, with all that is in it; if it was found to be damaged while
+/// other messages in it waited, when those are decided on.
 #[derive(Debug)]
 pub struct PutAside {
     /// The name that it had.
@@ -95,7 +96,14 @@ pub(super) fn take_up(directory: &HeldDirectory, queue: &Queue) -> io::Result<Ta
             continue;
         }
         match look(directory, &name)? {
-            Found::Messages(messages) => waiting.extend(messages),
+            Found::Messages(messages, damage) => {
+                waiting.extend(messages);
+                taken_up.put_aside.extend(damage.map(|damage| PutAside {
+                    name,
+                    damage,
+                    not_moved: None,
+                }));
+            }
             Found::DoneWith(name) => directory.remove(name)?,
             Found::Unfinished(name) => {
                 directory.remove(name)?;
@@ -116,7 +124,8 @@ pub(super) fn take_up(directory: &HeldDirectory, queue: &Queue) -> io::Result<Ta
 }
 
 enum Found<'a> {
-    Messages(Vec<Waiting>),
+    /// Those that are whole; what is wrong with the rest of the file.
+    Messages(Vec<Waiting>, Option<Damage>),
     DoneWith(&'a str),
     Unfinished(&'a str),
     Damaged(Damage),
@@ -139,22 +148,19 @@ fn look<'a>(directory: &HeldDirectory, name: &'a OsStr) -> io::Result<Found<'a>>
     if finished.is_some() {
         return Ok(Found::Unfinished(name));
     }
-    Ok(match entries(&directory.read(name)?)? {
-        Ok(entries) => {
-            let waiting = waiting(&file_name, entries);
-            // Also of an empty file: messages were on the disk before it got this name, and it is only
-            // emptied when all are done with.
-            match waiting.is_empty() {
-                true => Found::DoneWith(name),
-                false => Found::Messages(waiting),
-            }
-        }
-        Err(damage) => Found::Damaged(damage),
+    let (entries, damage) = entries(&directory.read(name)?)?;
+    let waiting = waiting(&file_name, entries, damage.as_ref());
+    Ok(match damage {
+        Some(damage) if waiting.is_empty() => Found::Damaged(damage),
+        // Also of an empty file: messages were on the disk before it got this name, and it is only
+        // emptied when all are done with.
+        None if waiting.is_empty() => Found::DoneWith(name),
+        damage => Found::Messages(waiting, damage),
     })
 }
 
-/// All messages of a file, if each is whole.
-fn entries(file: &File) -> io::Result<Result<Vec<EntryHead>, Damage>> {
+/// All messages of a file, as far as each is whole, and what is wrong with the first that is not.
+fn entries(file: &File) -> io::Result<(Vec<EntryHead>, Option<Damage>)> {
     let (mut entries, mut start) = (Vec::new(), 0);
     let length = file.metadata()?.len();
     let mut beginning = vec![0; LONGEST_HEADER];
@@ -165,16 +171,21 @@ fn entries(file: &File) -> io::Result<Result<Vec<EntryHead>, Damage>> {
                 start += entry.octets;
                 entries.push(entry);
             }
-            Err(damage) => return Ok(Err(damage)),
+            Err(damage) => return Ok((entries, Some(damage))),
         }
     }
-    Ok(Ok(entries))
+    Ok((entries, None))
 }
 
 /// Those messages of a file that are not done with.
-fn waiting(name: &FileName, entries: Vec<EntryHead>) -> Vec<Waiting> {
+fn waiting(name: &FileName, entries: Vec<EntryHead>, damage: Option<&Damage>) -> Vec<Waiting> {
     let left = entries.iter().filter(|entry| !entry.is_done).count();
-    let file = Arc::new(SpoolFile::new(name, entries.len(), left));
+    let count = entries.len() + usize::from(damage.is_some());
+    let file = SpoolFile::new(name, count, left);
+    if let Some(damage) = damage {
+        file.set_damage(damage.clone());
+    }
+    let file = Arc::new(file);
     let mut start = 0;
     let mut waiting = Vec::with_capacity(left);
     for entry in entries {

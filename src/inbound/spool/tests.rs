@@ -340,6 +340,36 @@ fn message_that_is_damaged_while_it_waits_is_put_aside_when_the_others_are_done(
     assert_eq!(fs::read_to_string(aside).unwrap(), damaged);
 }
 
+/// What is behind the damage cannot be told apart any more; the operator has it.
+#[test]
+fn messages_before_the_damage_are_judged_before_the_file_is_put_aside() {
+    let directory = tempfile::tempdir().unwrap();
+    let messages = ["one", "two", "three"].map(message);
+    open(&directory).0.put(messages.to_vec()).unwrap();
+    let file = files(&directory).remove(0);
+    let whole = fs::read(&file).unwrap();
+    fs::write(&file, &whole[..whole.len() - 1]).unwrap();
+    let (spool, taken_up) = open(&directory);
+    assert_eq!(taken_up.messages, 2);
+    let told: Vec<_> = taken_up.put_aside.iter().map(ToString::to_string).collect();
+    assert!(
+        told[0].ends_with("is put aside: the message has 4 octets of 5"),
+        "{told:?}"
+    );
+    for message in &messages[..2] {
+        let claimed = claim(&spool);
+        assert_eq!(claimed.received(), message);
+        claimed.done().unwrap();
+    }
+    assert_eq!(spool.depth(), Depth::default());
+    let aside = directory
+        .path()
+        .join("damaged")
+        .join(file.file_name().unwrap());
+    assert!(fs::read(aside).unwrap().ends_with(b"thre"));
+    assert!(!file.exists());
+}
+
 #[test]
 fn file_that_is_torn_while_it_waits_is_put_aside() {
     let directory = tempfile::tempdir().unwrap();
