@@ -86,9 +86,15 @@ impl Disk {
                 file.write_all_at(mark, waiting.start + place)
             }
         };
-        match waiting.file.leave() {
-            true => self.give_away(&waiting.file, Some(file)),
-            false => marked,
+        if !waiting.file.leave() {
+            return marked;
+        }
+        match waiting.file.damage() {
+            None => self.spares.keep(&self.directory, waiting.file.name(), file),
+            Some(damage) => {
+                let aside = self.move_aside(&waiting.file, damage.clone());
+                aside.not_moved.map_or(Ok(()), Err)
+            }
         }
     }
 
@@ -96,27 +102,18 @@ impl Disk {
     /// waits in it.
     pub(super) fn put_aside(&self, waiting: &Waiting, damage: Damage) -> PutAside {
         waiting.file.set_damage(damage.clone());
-        let moved = match waiting.file.leave() {
-            true => self.give_away(&waiting.file, None),
-            false => Ok(()),
-        };
-        PutAside {
-            name: waiting.file.name().into(),
-            damage,
-            not_moved: moved.err(),
+        match waiting.file.leave() {
+            true => self.move_aside(&waiting.file, damage),
+            false => PutAside {
+                name: waiting.file.name().into(),
+                damage,
+                not_moved: None,
+            },
         }
     }
 
-    /// What becomes of a file that nothing waits in. If it is open, it can be used again.
-    fn give_away(&self, file: &SpoolFile, open: Option<&File>) -> io::Result<()> {
-        match (file.damage(), open) {
-            (Some(damage), _) => {
-                let aside = PutAside::put(&self.directory, file.name().into(), damage.clone());
-                aside.not_moved.map_or(Ok(()), Err)
-            }
-            (None, Some(open)) => self.spares.keep(&self.directory, file.name(), open),
-            (None, None) => self.directory.remove(file.name()),
-        }
+    fn move_aside(&self, file: &SpoolFile, damage: Damage) -> PutAside {
+        PutAside::put(&self.directory, file.name().into(), damage)
     }
 
     pub(super) fn rename(&self, file: &SpoolFile, to: &SpoolFile) -> io::Result<()> {

@@ -71,6 +71,10 @@ pub use recovery::{PutAside, TakenUp};
 /// A file has no more octets than this, unless one message alone has more.
 const LARGEST_FILE: u64 = 4 << 20;
 
+/// Messages that are worked on at the same time have no more octets than this together, unless one
+/// alone has more: they are in memory.
+const MOST_IN_WORK: u64 = 64 << 20;
+
 /// After so long a message is tried again whose worker was lost, or whose file cannot be read.
 const TRY_AGAIN: Duration = Duration::from_secs(60);
 
@@ -161,7 +165,7 @@ impl SpoolDirectory {
                 process,
             },
         })?;
-        let queue = Queue::new(most);
+        let queue = Queue::new(most, MOST_IN_WORK);
         let taken_up = recovery::take_up(&directory, &queue).map_err(io)?;
         let shared = Shared {
             disk: Disk::new(directory),
@@ -195,6 +199,7 @@ impl SpoolDirectory {
     }
 
     /// Waits for a message that is due and hands it out; none once the spool is [closed](Self::close).
+    /// Those that are handed out and not done with have at most 64 MiB together, or are one alone.
     ///
     /// # Errors
     ///
@@ -320,7 +325,7 @@ impl Shared {
 
     /// A message that is damaged waits no more.
     fn put_aside(&self, waiting: &Waiting, damage: Damage) -> PutAside {
-        self.queue.release(waiting.room());
+        self.queue.done(waiting);
         self.disk.put_aside(waiting, damage)
     }
 }
@@ -383,7 +388,7 @@ impl Claimed {
         let Some(waiting) = self.waiting.take() else {
             return Ok(());
         };
-        self.spool.queue.release(waiting.room());
+        self.spool.queue.done(&waiting);
         self.spool.disk.leave(&waiting, &self.file)
     }
 

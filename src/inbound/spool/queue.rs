@@ -23,15 +23,6 @@ pub(super) struct Waiting {
     pub octets: u64,
 }
 
-impl Waiting {
-    pub(super) fn room(&self) -> Depth {
-        Depth {
-            messages: 1,
-            octets: self.octets,
-        }
-    }
-}
-
 /// How much waits, being worked on included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Depth {
@@ -45,6 +36,7 @@ pub struct Depth {
 #[derive(Debug)]
 pub(super) struct Queue {
     most: Depth,
+    most_in_work: u64,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -52,6 +44,10 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     depth: Depth,
+    /// How many octets those have that were handed out.
+    in_work: u64,
+    /// Whether there was no room beside those for the next one.
+    is_held_up: bool,
     /// Not tried yet. They are due whatever the clock says: it may have been set back.
     fresh: VecDeque<Waiting>,
     /// Tried in vain, by the time that they are due.
@@ -63,9 +59,10 @@ struct State {
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 impl Queue {
-    pub(super) fn new(most: Depth) -> Queue {
+    pub(super) fn new(most: Depth, most_in_work: u64) -> Queue {
         Queue {
             most,
+            most_in_work,
             state: Mutex::default(),
             changed: Condvar::new(),
         }
@@ -87,11 +84,28 @@ impl Queue {
         Ok(())
     }
 
-    /// Gives up room that was kept, or that a message had.
+    /// Gives up room that was kept.
     pub(super) fn release(&self, room: Depth) {
+        self.state().release(room);
+    }
+
+    /// A message that was handed out waits no more.
+    pub(super) fn done(&self, waiting: &Waiting) {
         let mut state = self.state();
-        state.depth.messages -= room.messages;
-        state.depth.octets -= room.octets;
+        state.release(Depth {
+            messages: 1,
+            octets: waiting.octets,
+        });
+        self.make_room(state, waiting.octets);
+    }
+
+    /// Lets those go on for whom there may be room now.
+    fn make_room(&self, mut state: MutexGuard<'_, State>, octets: u64) {
+        state.in_work -= octets;
+        if std::mem::take(&mut state.is_held_up) {
+            drop(state);
+            self.changed.notify_all();
+        }
     }
 
     /// Counts messages that wait already, even if they are more than there is room for.
@@ -114,15 +128,17 @@ impl Queue {
         }
     }
 
-    /// Lets a message wait until a time, whatever its file is called.
+    /// Lets a message that was handed out wait until a time, whatever its file is called.
     pub(super) fn defer(&self, waiting: Waiting, due: u64) {
-        self.state()
-            .deferred
-            .insert((due, waiting.id.clone()), waiting);
+        let mut state = self.state();
+        let octets = waiting.octets;
+        state.deferred.insert((due, waiting.id.clone()), waiting);
         self.changed.notify_one();
+        self.make_room(state, octets);
     }
 
-    /// Waits for one that is due; none once the queue is closed.
+    /// Waits for one that is due, and for which there is room beside those that are worked on; none
+    /// once the queue is closed.
     pub(super) fn pop(&self) -> Option<Waiting> {
         let mut state = self.state();
         loop {
@@ -130,15 +146,14 @@ impl Queue {
                 return None;
             }
             let now = now();
-            if let Some(waiting) = state.next(now) {
+            if let Some(waiting) = state.next(now, self.most_in_work) {
                 return Some(waiting);
             }
-            let until_due = state
-                .deferred
-                .first_key_value()
-                .map_or(LONGEST_WAIT, |(key, _)| {
-                    Duration::from_millis(key.0.saturating_sub(now))
-                });
+            let until_due = match state.deferred.first_key_value() {
+                Some(((due, _), _)) if *due > now => Duration::from_millis(due - now),
+                // It is due, and has to wait for room.
+                _ => LONGEST_WAIT,
+            };
             state = self
                 .changed
                 .wait_timeout(state, until_due.min(LONGEST_WAIT))
@@ -177,16 +192,29 @@ impl State {
         }
     }
 
-    /// The one that has been due for longest: under load no one waits for ever.
-    fn next(&mut self, now: u64) -> Option<Waiting> {
-        let fresh = self.fresh.front().map(|fresh| fresh.due);
-        match self.deferred.first_entry() {
-            Some(deferred)
-                if deferred.key().0 <= now && fresh.is_none_or(|due| deferred.key().0 <= due) =>
-            {
-                Some(deferred.remove())
-            }
-            _ => self.fresh.pop_front(),
+    fn release(&mut self, room: Depth) {
+        self.depth.messages -= room.messages;
+        self.depth.octets -= room.octets;
+    }
+
+    /// The one that has been due for longest: under load no one waits for ever. None while it would be
+    /// too much beside the others; one alone may be as large as it likes.
+    fn next(&mut self, now: u64, most_in_work: u64) -> Option<Waiting> {
+        let fresh = self.fresh.front();
+        let deferred = self
+            .deferred
+            .first_key_value()
+            .filter(|((due, _), _)| *due <= now && fresh.is_none_or(|fresh| *due <= fresh.due));
+        let next = deferred.map(|(_, waiting)| waiting).or(fresh)?;
+        let in_work = self.in_work.saturating_add(next.octets);
+        self.is_held_up = self.in_work > 0 && in_work > most_in_work;
+        if self.is_held_up {
+            return None;
+        }
+        self.in_work = in_work;
+        match deferred.is_some() {
+            true => self.deferred.pop_first().map(|(_, waiting)| waiting),
+            false => self.fresh.pop_front(),
         }
     }
 }
@@ -219,10 +247,13 @@ mod tests {
     }
 
     fn queue(waiting: &[Waiting]) -> Queue {
-        let queue = Queue::new(Depth {
-            messages: 3,
-            octets: 100,
-        });
+        let queue = Queue::new(
+            Depth {
+                messages: 3,
+                octets: 100,
+            },
+            30,
+        );
         queue.take_up(waiting.to_vec());
         queue
     }
@@ -264,6 +295,29 @@ mod tests {
         queue.release(room(1, 50));
         assert_eq!(queue.reserve(room(1, 51)), Err(room(2, 50)));
         assert_eq!(queue.reserve(room(1, 50)), Ok(()));
+    }
+
+    /// However many workers there are, so much memory is enough.
+    #[test]
+    fn what_is_worked_on_together_has_a_limit_and_one_alone_has_none() {
+        let large = Waiting {
+            octets: 50,
+            ..waiting(3, 0, now())
+        };
+        let queue = queue(&[waiting(1, 0, now()), waiting(2, 0, now()), large.clone()]);
+        let (first, second) = (queue.pop().unwrap(), queue.pop().unwrap());
+        std::thread::scope(|scope| {
+            let waits = scope.spawn(|| queue.pop().unwrap());
+            queue.defer(first, now() + 3_600_000);
+            std::thread::sleep(Duration::from_millis(50));
+            assert!(!waits.is_finished(), "50 octets beside 10 are more than 30");
+            queue.done(&second);
+            let alone = waits.join().unwrap();
+            assert_eq!(alone.id, large.id);
+            queue.done(&alone);
+        });
+        assert_eq!(queue.state().in_work, 0);
+        assert_eq!(queue.depth().messages, 1);
     }
 
     #[test]

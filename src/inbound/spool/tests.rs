@@ -77,7 +77,7 @@ fn what_is_put_is_claimed_in_its_order_and_gone_when_done() {
     assert_eq!(spool.depth(), Depth::default());
 }
 
-/// The names of the files that messages wait in, and how many octets they have.
+/// How many octets the files have that messages wait in.
 fn sizes(directory: &TempDir) -> Vec<u64> {
     let files = files(directory);
     let length = |path: &PathBuf| fs::metadata(path).unwrap().len();
@@ -111,12 +111,19 @@ fn messages_of_one_request_share_files_that_are_not_too_large() {
     assert_eq!(taken_up.messages, 5000 + 9 + 2);
 }
 
-#[test]
-fn what_is_done_with_is_not_found_again_beside_what_waits() {
+/// Three messages that share a file.
+fn three_in_a_file() -> (TempDir, SpoolDirectory, [Received; 3]) {
     let directory = tempfile::tempdir().unwrap();
     let (spool, _) = open(&directory);
     let messages = ["one", "two", "three"].map(message);
     spool.put(messages.to_vec()).unwrap();
+    assert_eq!(files(&directory).len(), 1);
+    (directory, spool, messages)
+}
+
+#[test]
+fn what_is_done_with_is_not_found_again_beside_what_waits() {
+    let (directory, spool, messages) = three_in_a_file();
     let first = claim(&spool);
     claim(&spool).done().unwrap();
     first.done().unwrap();
@@ -149,10 +156,7 @@ fn file_whose_messages_are_all_done_with_does_not_wait() {
 
 #[test]
 fn message_that_is_tried_again_leaves_those_that_it_came_with() {
-    let directory = tempfile::tempdir().unwrap();
-    let (spool, _) = open(&directory);
-    let messages = ["one", "two", "three"].map(message);
-    spool.put(messages.to_vec()).unwrap();
+    let (directory, spool, messages) = three_in_a_file();
     claim(&spool).done().unwrap();
     claim(&spool).defer(Duration::from_secs(3600)).unwrap();
     assert_eq!(files(&directory).len(), 2);
@@ -343,9 +347,8 @@ fn message_that_is_damaged_while_it_waits_is_put_aside_when_the_others_are_done(
 /// What is behind the damage cannot be told apart any more; the operator has it.
 #[test]
 fn messages_before_the_damage_are_judged_before_the_file_is_put_aside() {
-    let directory = tempfile::tempdir().unwrap();
-    let messages = ["one", "two", "three"].map(message);
-    open(&directory).0.put(messages.to_vec()).unwrap();
+    let (directory, spool, messages) = three_in_a_file();
+    drop(spool);
     let file = files(&directory).remove(0);
     let whole = fs::read(&file).unwrap();
     fs::write(&file, &whole[..whole.len() - 1]).unwrap();
