@@ -1,7 +1,6 @@
 //! The search for a path (RFC 4158): from the leaf upwards, the likeliest issuer first, back and
 //! on to the next when one leads nowhere.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -109,8 +108,8 @@ fn attempt(
     // What is wrong with the leaf is wrong with every path.
     profile::leaf(leaf, validation)?;
     Budget::bound_names(leaf)?;
-    let link = |certificate| Link::new(Cow::Borrowed(certificate));
-    let (leaf, links) = (link(leaf), pool.iter().map(link).collect::<Vec<_>>());
+    let leaf = Link::new(leaf.clone());
+    let links: Vec<_> = pool.iter().cloned().map(Link::new).collect();
     // Somebody may have chosen to trust this very certificate, whoever issued it.
     let mut anchors = validation.anchors.links().iter();
     if let Some(itself) = anchors.find(|anchor| anchor.certificate() == leaf.certificate())
@@ -129,7 +128,7 @@ fn attempt(
 /// Without `partial_chain`, only a certificate that names itself as its issuer is an anchor; the
 /// others among the trusted are certificates at hand like those of the pool. Old roots have only one
 /// of the two key identifiers; where they differ, another key of the same name has signed.
-fn may_end_a_path(anchor: &Link<'_>, validation: &Validation<'_>) -> bool {
+fn may_end_a_path(anchor: &Link, validation: &Validation<'_>) -> bool {
     let certificate = anchor.certificate();
     let other_key = matches!(
         (certificate.authority_key_identifier(), certificate.subject_key_identifier()),
@@ -155,7 +154,7 @@ struct Search<'a> {
 }
 
 struct Node<'a> {
-    link: &'a Link<'a>,
+    link: &'a Link,
     is_anchor: bool,
     authority: Authority,
 }
@@ -176,8 +175,8 @@ const LEAF: usize = 0;
 
 impl<'a> Search<'a> {
     fn new(
-        leaf: &'a Link<'a>,
-        pool: &'a [Link<'a>],
+        leaf: &'a Link,
+        pool: &'a [Link],
         validation: &'a Validation<'a>,
         budget: &'a mut Budget,
     ) -> Self {
@@ -295,7 +294,7 @@ impl<'a> Search<'a> {
 
     /// Processes a path that has reached an anchor.
     fn complete(&mut self, path: &[usize]) -> Result<Option<Found>, Error> {
-        let links: Vec<&Link<'_>> = path
+        let links: Vec<&Link> = path
             .iter()
             .rev()
             .map(|node| self.nodes[*node].link)

@@ -1,16 +1,15 @@
 //! A certificate with its names as they are compared.
 
-use std::borrow::Cow;
-
 use crate::x509::Certificate;
 use crate::x509::name::ComparableName;
 
-/// A certificate that may become a link of a chain.
+/// A certificate that may become a link of a chain. Its names are compared as RFC 5280 7.1 has it, and
+/// not as they are written or shown.
 #[derive(Debug, Clone)]
-pub(super) struct Link<'a>(Cow<'a, Certificate>);
+pub(super) struct Link(Certificate);
 
-impl<'a> Link<'a> {
-    pub(super) fn new(certificate: Cow<'a, Certificate>) -> Link<'a> {
+impl Link {
+    pub(super) fn new(certificate: Certificate) -> Link {
         Link(certificate)
     }
 

@@ -82,7 +82,7 @@ impl<'a> PolicyState<'a> {
     /// RFC 5280 6.1.3 (d) to (f).
     pub(super) fn process(
         &mut self,
-        link: &Link<'_>,
+        link: &Link,
         is_leaf: bool,
         budget: &mut Budget,
     ) -> Result<(), Error> {
@@ -118,7 +118,7 @@ impl<'a> PolicyState<'a> {
     /// RFC 5280 6.1.4 (a), (b) and (h) to (j).
     pub(super) fn prepare_for_next(
         &mut self,
-        link: &Link<'_>,
+        link: &Link,
         budget: &mut Budget,
     ) -> Result<(), Error> {
         let mappings = read(

@@ -25,8 +25,8 @@ pub(super) struct Outcome {
 
 /// Processes a path that begins below the anchor and ends with the leaf.
 pub(super) fn process(
-    anchor: &Link<'_>,
-    path: &[&Link<'_>],
+    anchor: &Link,
+    path: &[&Link],
     validation: &Validation<'_>,
     budget: &mut Budget,
 ) -> Result<Outcome, Error> {
@@ -56,7 +56,7 @@ struct State<'a> {
 impl<'a> State<'a> {
     /// RFC 5280 6.1.2 and, where the anchor's own limits bind, RFC 5937 3.1.
     fn initial(
-        anchor: &'a Link<'_>,
+        anchor: &'a Link,
         length: usize,
         validation: &'a Validation<'_>,
         budget: &mut Budget,
@@ -75,18 +75,13 @@ impl<'a> State<'a> {
     }
 
     /// RFC 5280 6.1.3
-    fn process(
-        &mut self,
-        link: &Link<'_>,
-        is_leaf: bool,
-        budget: &mut Budget,
-    ) -> Result<(), Error> {
+    fn process(&mut self, link: &Link, is_leaf: bool, budget: &mut Budget) -> Result<(), Error> {
         self.names.check(link, is_leaf, budget)?;
         self.policies.process(link, is_leaf, budget)
     }
 
     /// RFC 5280 6.1.4
-    fn prepare_for_next(&mut self, ca: &'a Link<'_>, budget: &mut Budget) -> Result<(), Error> {
+    fn prepare_for_next(&mut self, ca: &'a Link, budget: &mut Budget) -> Result<(), Error> {
         self.policies.prepare_for_next(ca, budget)?;
         self.names.add(ca.certificate(), budget)?;
         // (l)

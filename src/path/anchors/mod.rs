@@ -20,7 +20,6 @@ mod files;
 mod platform;
 mod store;
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::PathBuf;
 
@@ -34,7 +33,7 @@ use crate::x509::Certificate;
 /// Only name, key and the certificate's own limits count; an anchor's signature is not looked at.
 #[derive(Debug, Clone, Default)]
 pub struct TrustAnchors {
-    links: Vec<Link<'static>>,
+    links: Vec<Link>,
     sources: Vec<PathBuf>,
     skipped: Vec<Error>,
 }
@@ -46,7 +45,7 @@ impl TrustAnchors {
         let links = certificates
             .into_iter()
             .filter(|certificate| seen.insert(certificate.sha256_fingerprint()))
-            .map(|certificate| Link::new(Cow::Owned(certificate)))
+            .map(Link::new)
             .collect();
         TrustAnchors {
             links,
@@ -114,7 +113,7 @@ impl TrustAnchors {
         self.links.iter().map(Link::certificate)
     }
 
-    pub(super) fn links(&self) -> &[Link<'static>] {
+    pub(super) fn links(&self) -> &[Link] {
         &self.links
     }
 

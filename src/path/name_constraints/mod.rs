@@ -49,7 +49,7 @@ impl NameConstraintsState {
     /// RFC 5280 6.1.3 (b) and (c)
     pub(super) fn check(
         &self,
-        link: &Link<'_>,
+        link: &Link,
         is_leaf: bool,
         budget: &mut Budget,
     ) -> Result<(), Error> {
@@ -97,7 +97,7 @@ impl Constraints {
 /// subject: RFC 5280 4.2.1.10 asks for those where there is no subjectAltName, and we take them for
 /// addresses beside one too. SmtpUTF8Mailboxes are held against the constraints of rfc822Names
 /// (RFC 9598 6).
-fn names<'a>(link: &'a Link<'_>, budget: &mut Budget) -> Result<Vec<Name<'a>>, Error> {
+fn names<'a>(link: &'a Link, budget: &mut Budget) -> Result<Vec<Name<'a>>, Error> {
     let certificate = link.certificate();
     let alternative = certificate
         .subject_alt_names()

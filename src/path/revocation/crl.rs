@@ -210,7 +210,7 @@ impl<'a> Checker<'a> {
         let Some((anchor, _)) = above.first() else {
             return Ok(false);
         };
-        let others: Vec<&'a Link<'a>> = self
+        let others: Vec<&'a Link> = self
             .links
             .iter()
             .copied()
@@ -236,7 +236,7 @@ impl<'a> Checker<'a> {
     fn has_signed(
         &mut self,
         number: usize,
-        link: &'a Link<'a>,
+        link: &'a Link,
         key: Option<&Rc<PublicKey>>,
         budget: &mut Budget,
     ) -> Result<bool, Error> {
@@ -296,7 +296,7 @@ fn is_of_another_key(list: &CertificateList, heard: &[Arc<CertificateList>]) -> 
         && !heard.iter().any(|other| other.has_scope_of(list))
 }
 
-fn is_ca(link: &Link<'_>) -> Result<bool, Error> {
+fn is_ca(link: &Link) -> Result<bool, Error> {
     let certificate = link.certificate();
     let constraints = certificate
         .basic_constraints()

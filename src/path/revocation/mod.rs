@@ -83,9 +83,9 @@ impl FromStr for Revocation {
 
 /// A certificate whose standing is looked for.
 struct Target<'p, 'a> {
-    link: &'a Link<'a>,
+    link: &'a Link,
     /// The certificates above it, from the anchor down, each with its key.
-    above: &'p [(&'a Link<'a>, &'p Rc<PublicKey>)],
+    above: &'p [(&'a Link, &'p Rc<PublicKey>)],
     /// Whether its issuer has named it for the issuer of its own CRL.
     is_own_crl_issuer: bool,
 }
@@ -101,7 +101,7 @@ pub(super) struct Checker<'a> {
     answers: Vec<Known<OcspResponse>>,
     pool: &'a [Certificate],
     /// Every certificate at hand, trusted or not.
-    links: Vec<&'a Link<'a>>,
+    links: Vec<&'a Link>,
     /// Certificates whose standing is being looked for. What they have signed says nothing of it.
     visiting: Vec<&'a Certificate>,
     /// Whether a CRL is signed by a certificate's key, by its number and the certificate's DER.
@@ -114,7 +114,7 @@ impl<'a> Checker<'a> {
     pub(super) fn new(
         validation: &'a Validation<'a>,
         pool: &'a [Certificate],
-        links: Vec<&'a Link<'a>>,
+        links: Vec<&'a Link>,
         visiting: &[&'a Certificate],
     ) -> Checker<'a> {
         Checker {
@@ -134,7 +134,7 @@ impl<'a> Checker<'a> {
     /// the leaf. Tells of the leaf first.
     pub(super) fn check(
         &mut self,
-        path: &[&'a Link<'a>],
+        path: &[&'a Link],
         keys: &[Rc<PublicKey>],
         budget: &mut Budget,
     ) -> Result<Vec<Standing>, Error> {

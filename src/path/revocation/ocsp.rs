@@ -121,7 +121,7 @@ impl<'a> Checker<'a> {
     fn is_answer_signed(
         &self,
         answer: &OcspResponse,
-        (issuer, issuer_key): (&Link<'_>, &PublicKey),
+        (issuer, issuer_key): (&Link, &PublicKey),
         budget: &mut Budget,
     ) -> Result<bool, Error> {
         let responder = answer.responder_id();

@@ -27,7 +27,7 @@ enum Place<'a> {
 impl<'a> Point<'a> {
     /// The points of a certificate, and at last the one that RFC 5280 6.3.3 has in the end: what
     /// else its issuer has published.
-    pub(super) fn of(link: &'a Link<'_>) -> Result<Vec<Point<'a>>, Error> {
+    pub(super) fn of(link: &'a Link) -> Result<Vec<Point<'a>>, Error> {
         let certificate = link.certificate();
         let malformed = |source| Error::malformed(certificate, "cRLDistributionPoints")(source);
         let mut points = Vec::new();
@@ -42,7 +42,7 @@ impl<'a> Point<'a> {
         Ok(points)
     }
 
-    fn read(point: &DistributionPoint<'a>, link: &Link<'_>) -> Result<Point<'a>, reader::Error> {
+    fn read(point: &DistributionPoint<'a>, link: &Link) -> Result<Point<'a>, reader::Error> {
         let crl_issuer = places(&point.crl_issuer)?;
         let base = crl_issuer.iter().find_map(Place::directory);
         let base = base.unwrap_or(link.issuer());
@@ -68,7 +68,7 @@ impl<'a> Point<'a> {
     pub(super) fn covered_by(
         &self,
         list: &CertificateList,
-        link: &Link<'_>,
+        link: &Link,
         is_ca: bool,
     ) -> Option<Reasons> {
         let scope = list.issuing_distribution_point().ok()?;
