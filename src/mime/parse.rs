@@ -65,13 +65,18 @@ pub(super) fn part_header(spool: &Spool, start: Position) -> Result<Part, Error>
     let mut lines = Lines::new(spool, start);
     let block = read_header(&mut lines, start, false, |_, _| false)?;
     let part = Part::new(block.place, block.split(spool)?, false, false);
-    match header_problem(spool, part.place)?.or_else(|| part.ambiguity()) {
+    match problem(spool, &part)? {
         Some(problem) => Err(problem),
         None => Ok(Part {
             is_ended: block.complete,
             ..part
         }),
     }
+}
+
+/// The first thing in a header that readers stumble over or disagree about.
+pub(super) fn problem(spool: &Spool, part: &Part) -> Result<Option<Error>, Error> {
+    Ok(header_problem(spool, part.place)?.or_else(|| part.ambiguity()))
 }
 
 /// The first octets that a reader of headers stumbles over.

@@ -43,7 +43,7 @@ use super::lines::Position;
 use super::message::{Message, RawMessage};
 use super::multipart_signed::{Around, Boundary, Division, divide};
 use super::note::Note;
-use super::parse::{header_problem, message_header, part_header, walk};
+use super::parse::{message_header, part_header, problem, walk};
 use super::pkcs7_mime::{SmimeMedia, SmimeType, is_signature_type};
 use super::recognise::is_base64_content_info;
 use super::structure::{Event, Part, Stretch, Structure};
@@ -242,8 +242,7 @@ impl From<Stretch> for Body {
 impl Finder<'_> {
     /// An entity that is one body, to its end: to know that, nothing of it has to be read.
     fn undivided(&mut self, root: &Part) -> Result<(), Error> {
-        let problem = header_problem(self.source, root.place)?;
-        if let Some(problem) = problem.or_else(|| root.ambiguity()) {
+        if let Some(problem) = problem(self.source, root)? {
             return Err(problem);
         }
         let body = Body {
